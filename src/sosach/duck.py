@@ -1,0 +1,59 @@
+"""The DuckDB engine: one way to connect and one way to write a table.
+
+Holds no SQL of any stage.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from sosach.lake import atomic_path
+from sosach.settings import Settings
+
+
+@contextmanager
+def connect(settings: Settings, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB connection within the installation's threads and memory; it is closed on leaving."""
+    con = duckdb.connect(database)
+    try:
+        con.execute(f"SET threads = {settings.threads}")
+        con.execute("SET memory_limit = ?", [settings.memory_limit])
+        con.execute("SET enable_progress_bar = false")
+        yield con
+    finally:
+        con.close()
+
+
+def literal(value: object) -> str:
+    """A value as SQL literal: strings quoted with inner quotes doubled, None as NULL, numbers as they are."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A column or table name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path, order_by: str) -> int:
+    """Write the rows of ``query`` to ``target`` atomically, sorted so that equal rows give equal bytes.
+
+    Args:
+        con: an open connection.
+        query: a SELECT.
+        target: the Parquet file to replace.
+        order_by: columns that make the order total.
+
+    Returns:
+        The number of rows written.
+    """
+    with atomic_path(target) as draft:
+        result = con.execute(
+            f"COPY (SELECT * FROM ({query}) ORDER BY {order_by}) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    return int(result[0]) if result else 0
