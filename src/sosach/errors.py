@@ -27,3 +27,7 @@ class BalanceError(SosachError):
 
 class MissingArtefactError(SosachError):
     """A stage was called before the stage that it needs."""
+
+
+class EngineError(SosachError):
+    """A rule could not be run. Everything else was written; this is no verdict about the data."""

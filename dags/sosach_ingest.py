@@ -1,0 +1,79 @@
+"""
+### Tiếp nhận dữ liệu: from the inbox to an opened run
+
+Takes in every new delivery under `SOSACH_DELIVERIES/<register>/`, one mapped task a register, then opens the run about
+all deliveries accepted so far and announces it as `sosach/run_opened`, which starts `sosach_check`.
+
+#### Triage
+- **May be ignored:** the warning *refused* in a task of `ingest_register`. That one delivery was not taken in; all others
+  were. It stands with its reason in the run's `manifest.json` and in the report, and is read again when the unit sends
+  the file anew. A day without new deliveries succeeds and opens the same run as before.
+- **Must be acted on:** a failed task. `SosachError` messages say file, field and remedy and are not retried; a
+  `StageCrashError` was retried twice and names the line of code.
+- **Where to look:** the log of the mapped task (its label is the register); `SOSACH_HOME/runs/<run_id>/manifest.json`.
+- **Whom to call:** for a refused delivery the unit that sent it; for a failed task the data engineer on duty.
+"""
+
+from airflow.sdk import dag, get_current_context, task
+from sosach_dags.declared import AS_OF_PARAM, DEFAULT_ARGS, RUN_OPENED, START, Tag
+from sosach_dags.tasks import announce, counted, guarded, settings, which_day
+
+
+@dag(
+    dag_id="sosach_ingest",
+    dag_display_name="Sổ Sạch 1 · Tiếp nhận dữ liệu",
+    doc_md=__doc__,
+    schedule="30 2 * * *",  # at night: the units deliver until the evening, the officers read in the morning
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,  # two runs would race for the same inbox
+    default_args=DEFAULT_ARGS,
+    params={"as_of": AS_OF_PARAM},
+    tags=[Tag.SOSACH, Tag.TIEP_NHAN],
+)
+def sosach_ingest():
+    @task
+    @guarded
+    def as_of() -> str:
+        """The run's date."""
+        return which_day(get_current_context()).isoformat()
+
+    @task
+    @guarded
+    def registers() -> list[str]:
+        """Ids of the registers to map over."""
+        from sosach import stages
+
+        return stages.register_ids(settings())
+
+    @task(map_index_template="{{ task.op_kwargs['register'] }}")
+    @guarded
+    def ingest_register(register: str, as_of: str) -> dict:
+        """Take in one register's new deliveries; what is refused is counted and warned of."""
+        import logging
+        from datetime import date
+
+        from sosach import stages
+
+        result = stages.ingest_register(settings(), register, date.fromisoformat(as_of))
+        for refused in result["refused"]:
+            logging.getLogger(__name__).warning("refused %s/%s: %s", register, refused["file_name"], refused["reason"])
+        return counted(result)
+
+    @task(outlets=[RUN_OPENED])
+    @guarded
+    def open_run(as_of: str) -> str:
+        """Open the run about all accepted deliveries."""
+        from datetime import date
+
+        from sosach import stages
+
+        run_id = stages.open_run(settings(), date.fromisoformat(as_of))
+        announce(get_current_context(), RUN_OPENED, run_id)
+        return run_id
+
+    day = as_of()
+    ingest_register.partial(as_of=day).expand(register=registers()) >> open_run(day)
+
+
+sosach_ingest()

@@ -1,0 +1,61 @@
+"""Writes a run's publication: site, workbooks, official report, each into ``published/`` at once.
+
+Holds the order of things only: figures come from ``results`` and ``worklist``, pages and documents from ``sosach.report``.
+"""
+
+from sosach.campaign.model import load_campaign
+from sosach.campaign.results import gather, load_units
+from sosach.campaign.worklist import build_lines, lines_of
+from sosach.checks.catalogue import load_catalogue
+from sosach.duck import connect
+from sosach.errors import BalanceError
+from sosach.lake import Run, atomic_dir
+from sosach.manifest import Manifest
+from sosach.registers import load_registers
+from sosach.report.arithmetic import check_report
+from sosach.report.official import write_report
+from sosach.report.site import write_site
+from sosach.report.workbook import write_workbook
+from sosach.settings import Settings
+from sosach.state import AccessRecord, StateStore
+from sosach.tables import open_tables
+
+_NEEDED = ("issues", "violations", "evidence", "rule_results", "rule_results_by_unit", "marital_status", "campaign_units", "proposals", "links")
+
+
+def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign_id: str) -> dict[str, object]:
+    """Write ``published/site``, ``published/workbooks/<unit>.xlsx`` and ``published/bao_cao.docx``; replaces what was there.
+
+    Every workbook written is an export of personal data and is noted in the access log.
+
+    Raises:
+        BalanceError: the workbooks hold another number of lines than the work list.
+        SosachError: the official report prints a percentage that does not follow from its figures.
+    """
+    catalogue = load_catalogue(settings.expectations)
+    campaign = load_campaign(settings.campaigns, campaign_id)
+    registers = load_registers(settings.expectations)
+    with connect(settings) as con, atomic_dir(run.published) as draft:
+        open_tables(con, settings, run, needed=_NEEDED)
+        data = gather(con, settings, run, manifest, campaign, catalogue)
+        pages = write_site(data, draft / "site")
+        expected = build_lines(con)
+        written: dict[str, int] = {}
+        for code, unit in load_units(con).items():
+            if code not in expected and code == "TINH":
+                continue
+            target = draft / "workbooks" / f"{code}.xlsx"
+            target.parent.mkdir(exist_ok=True)
+            written[code] = write_workbook(unit, lines_of(con, code, catalogue, registers), data, target)
+        if sum(written.values()) != sum(expected.values()):
+            raise BalanceError(
+                f"Run {run.run_id}: the work list has {sum(expected.values())} lines, the workbooks {sum(written.values())}. Report this as a bug."
+            )
+        write_report(data, draft / "bao_cao.docx")
+        check_report(draft / "bao_cao.docx", data)
+    with StateStore(settings.state_url) as store:
+        store.log_access(
+            AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of) for code, lines in written.items()
+        )
+    clean = {row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None}
+    return {"pages": pages.pages, "workbooks": len(written), "work_lines": sum(written.values()), "clean_records": clean}

@@ -1,0 +1,79 @@
+"""The lines of one commune's work list: open issues with their evidence and proposal.
+
+Personal: what leaves here goes only into that commune's workbook, identity numbers masked. Information findings are counted in the
+report and not listed, so that officers see what they have to settle.
+"""
+
+import json
+from collections.abc import Iterator
+
+import duckdb
+
+from sosach.checks.catalogue import Catalogue
+from sosach.registers import Register
+from sosach.report.model import WorkLine
+
+_NAMES = {
+    "khai_sinh": "nks_ho_ten",
+    "ket_hon": "concat_ws(' – ', chong_ho_ten, vo_ho_ten)",
+    "khai_tu": "nkt_ho_ten",
+    "xac_nhan_tthn": "nxn_ho_ten",
+    "ly_hon": "concat_ws(' – ', chong_ho_ten, vo_ho_ten)",
+    "dan_cu": "ho_ten",
+}
+
+_LINES = """
+CREATE OR REPLACE TEMP TABLE work_lines AS
+WITH named AS ({names}),
+proposed AS (
+  SELECT issue_id, string_agg(field || ': ' || coalesce(old_value, '(trống)') || ' → ' || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
+    || ' (' || reason || ')', '; ' ORDER BY proposal_id) AS proposal
+  FROM proposals GROUP BY 1)
+SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, regexp_replace(i.record_key, '\\b(\\d{{3}})\\d{{7}}(\\d{{2}})\\b', '\\1*******\\2', 'g') AS record_key,
+  n.person, e.message, e.evidence, p.proposal, i.first_seen
+FROM issues i
+JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
+LEFT JOIN named n ON n.register = i.register AND n.record_id = i.record_id
+LEFT JOIN proposed p USING (issue_id)
+WHERE i.state IN ('new', 'open', 'reopened') AND i.severity <> 'info'
+"""
+
+
+def build_lines(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Create table ``work_lines`` for all units; returns the number of lines by unit code."""
+    names = " UNION ALL ".join(f"SELECT '{register}' AS register, record_id, {sql} AS person FROM {register}" for register, sql in _NAMES.items())
+    con.execute(_LINES.format(names=names))
+    return {str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()}
+
+
+def lines_of(con: duckdb.DuckDBPyConnection, unit: str, catalogue: Catalogue, registers: dict[str, Register]) -> Iterator[WorkLine]:
+    """One unit's lines, gravest first."""
+    rules = {rule.id: rule for rule in catalogue.rules}
+    found = con.execute(
+        "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen FROM work_lines WHERE unit = ? "
+        "ORDER BY severity <> 'critical', rule_id, record_key, issue_id",
+        [unit],
+    ).fetchall()
+    for issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen in found:
+        rule = rules[rule_id]
+        fields = {f.name: f for f in registers[register].fields}
+        shown = []
+        for column, value in json.loads(evidence).items():
+            field = fields.get(column.removeprefix("raw_"))
+            if value is not None and (field is None or field.type != "id_number"):
+                shown.append((field.meaning if field else column, str(value)))
+        yield WorkLine(
+            issue_id=issue_id,
+            rule_id=rule_id,
+            severity=severity,
+            title=rule.title,
+            register_title=registers[register].title,
+            record_key=record_key,
+            person=person or "",
+            message=message,
+            evidence=tuple(shown),
+            proposal=proposal or "",
+            what_to_do=rule.what_to_do,
+            answers=tuple(rule.accepted_explanations),
+            first_seen=first_seen,
+        )

@@ -1,0 +1,104 @@
+"""The tables that rule SQL may read beside its own record, with their columns.
+
+Holds names and types only (``docs/architecture.md``); the files are written by other stages.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from sosach.duck import identifier, literal
+from sosach.lake import Run
+from sosach.normalize.macros import register_code_lists, register_macros
+from sosach.registers import load_registers
+
+RUN_TABLES: dict[str, dict[str, str]] = {
+    "links": {
+        "register": "VARCHAR",
+        "record_key": "VARCHAR",
+        "record_id": "VARCHAR",
+        "role": "VARCHAR",
+        "person_id": "VARCHAR",
+        "method": "VARCHAR",
+        "weight": "DOUBLE",
+    },
+    "persons": {
+        "person_id": "VARCHAR",
+        "record_id": "VARCHAR",
+        "so_dinh_danh": "VARCHAR",
+        "ho_ten": "VARCHAR",
+        "ngay_sinh": "DATE",
+        "gioi_tinh": "VARCHAR",
+        "unit": "VARCHAR",
+    },
+    "coverage": {
+        "ma_noi_dang_ky": "VARCHAR",
+        "loai_so": "VARCHAR",
+        "nam": "INTEGER",
+        "expected": "BIGINT",
+        "digitised": "BIGINT",
+        "covered": "BOOLEAN",
+    },
+    "marital_status": {
+        "record_id": "VARCHAR",
+        "so_dinh_danh": "VARCHAR",
+        "person_id": "VARCHAR",
+        "unit": "VARCHAR",
+        "in_scope": "BOOLEAN",
+        "derived": "VARCHAR",
+        "recorded": "VARCHAR",
+        "class": "VARCHAR",
+        "group": "VARCHAR",
+        "confirmable": "BOOLEAN",
+        "reason": "VARCHAR",
+        "spouse_person_id": "VARCHAR",
+        "spouse_so_dinh_danh": "VARCHAR",
+        "marriage_record_id": "VARCHAR",
+        "ended_by_record_id": "VARCHAR",
+        "status_since": "DATE",
+    },
+}
+"""Tables of a run that come from linkage."""
+
+
+def code_list_tables(expectations: Path) -> set[str]:
+    """Names of the code-list tables that ``register_code_lists`` makes."""
+    return {f"cl_{path.stem}" for path in (expectations / "code_lists").glob("*.csv")} | {"cl_unit_now"}
+
+
+def create_empty(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str]) -> None:
+    """Create a table of that name without rows, in place of whatever has the name."""
+    typed = ", ".join(f"{identifier(column)} {kind}" for column, kind in columns.items())
+    con.execute(f"CREATE OR REPLACE TABLE {identifier(name)} ({typed})")
+
+
+def open_empty(con: duckdb.DuckDBPyConnection, expectations: Path) -> None:
+    """Register macros and code lists, and create every register and run table without rows."""
+    register_macros(con)
+    register_code_lists(con, expectations)
+    for name, register in load_registers(expectations).items():
+        create_empty(con, name, register.core_columns)
+    for name, columns in RUN_TABLES.items():
+        create_empty(con, name, columns)
+
+
+def open_run(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run) -> None:
+    """Register macros, code lists and everything of a run that rules may read.
+
+    A register without a file becomes an empty table. A run table without a file stays absent: a rule that reads it
+    cannot be answered, which is not the same as an empty table.
+    """
+    register_macros(con)
+    register_code_lists(con, expectations)
+    for name, register in load_registers(expectations).items():
+        if run.core(name).is_file():
+            _view(con, name, run.core(name))
+        else:
+            create_empty(con, name, register.core_columns)
+    for name in RUN_TABLES:
+        if run.table(name).is_file():
+            _view(con, name, run.table(name))
+
+
+def _view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    con.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM read_parquet({literal(path)})")

@@ -1,0 +1,53 @@
+"""``python -m sosach.checks.lint [--rule ID] [--messages]``: are the rule files right, and do their cases hold?
+
+Holds the command line only.
+"""
+
+import argparse
+import sys
+
+import duckdb
+
+from sosach.checks.cases import CaseRunner
+from sosach.checks.catalogue import read_catalogue
+from sosach.settings import Settings
+
+
+def lint(settings: Settings, only: str | None = None, messages: bool = False) -> list[str]:
+    """Read all rule files and run the cases of all rules, or of one.
+
+    Args:
+        settings: says where the expectations are.
+        only: id of the one rule to look at; problems of other entries are then left out.
+        messages: also list the sentence of every failing case.
+
+    Returns:
+        One line a problem (and a message); empty when all is well.
+    """
+    catalogue, problems = read_catalogue(settings.expectations)
+    lines = [line for line in problems if only is None or f" {only}:" in line]
+    rules = [rule for rule in catalogue.rules if only in (None, rule.id)]
+    if not rules and not lines:
+        return [f"{only or settings.expectations}: no such rule"]
+    with duckdb.connect() as con:
+        runner = CaseRunner(con, catalogue, settings.expectations)
+        for rule in rules:
+            lines += [f"{catalogue.files[rule.id]}: {failure}" for failure in runner.failures(rule)]
+            if messages:
+                lines += [f"{rule.id}: {text}" for case in rule.cases for text in runner.messages(rule, case)]
+    return lines
+
+
+def main() -> int:
+    """Print the problems; the exit code is 1 when there is one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rule", help="look at this rule only")
+    parser.add_argument("--messages", action="store_true", help="show the sentences of the failing cases")
+    arguments = parser.parse_args()
+    lines = lint(Settings(), arguments.rule, arguments.messages)
+    sys.stdout.write("".join(f"{line}\n" for line in lines) or "All rules and cases are right.\n")
+    return 1 if lines and not arguments.messages else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

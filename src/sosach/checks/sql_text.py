@@ -1,0 +1,120 @@
+"""Reading the SQL of a rule without running it.
+
+Holds what DuckDB's parser tells of a text: is it one SELECT or one expression, which tables does it read, what are its
+columns called, does it ask for the clock or for chance. Holds no knowledge of rules.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+
+FORBIDDEN = {
+    "now",
+    "today",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "get_current_time",
+    "get_current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "transaction_timestamp",
+    "random",
+    "gen_random_uuid",
+    "uuid",
+    "uuidv4",
+    "uuidv7",
+}
+"""Functions whose answer differs from run to run."""
+
+_PER_THREAD = threading.local()
+
+AS_OF = re.compile(r"'(?:[^']|'')*'|\bas_of\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class SqlText:
+    """What a text reads and gives: ``output`` are the column names of a SELECT, empty for an expression."""
+
+    tables: frozenset[str]
+    output: tuple[str, ...]
+
+
+def with_as_of(text: str, as_of: date) -> str:
+    """Replace the word ``as_of`` (not inside a quoted text) by the date of the run."""
+    return AS_OF.sub(lambda hit: hit[0] if hit[0].startswith("'") else f"DATE '{as_of.isoformat()}'", text)
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> SqlText:
+    """Parse one expression.
+
+    Raises:
+        ValueError: it is none, or it asks for the clock or for chance.
+    """
+    return SqlText(_parse(f"SELECT ({text}\n)").tables, ())
+
+
+@lru_cache(maxsize=4096)
+def parse_select(text: str) -> SqlText:
+    """Parse one SELECT whose columns all have names.
+
+    Raises:
+        ValueError: it is none, a column has no name (or is ``*``), or it asks for the clock or for chance.
+    """
+    return _parse(text)
+
+
+def _parse(text: str) -> SqlText:
+    row = _parser().execute("SELECT json_serialize_sql(?)", [text]).fetchone()
+    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True, "error_message": "empty"}
+    if tree["error"]:
+        raise ValueError(f"not a SELECT or expression that DuckDB can read: {tree['error_message']}")
+    if len(tree["statements"]) != 1:
+        raise ValueError("more than one statement")
+    node = tree["statements"][0]["node"]
+    tables: set[str] = set()
+    named: set[str] = set()
+    for part in _walk(node):
+        if part.get("type") == "BASE_TABLE":
+            tables.add(part["table_name"])
+        named |= {entry["key"] for entry in part.get("cte_map", {}).get("map", [])}
+        word = str(part.get("function_name") or (part.get("column_names") or [""])[-1]).lower()
+        if part.get("type") in ("FUNCTION", "COLUMN_REF") and word in FORBIDDEN:
+            raise ValueError(f"{word}() differs from run to run; use as_of")
+    return SqlText(frozenset(tables - named), tuple(_output(node)))
+
+
+def _parser() -> duckdb.DuckDBPyConnection:
+    """One connection a thread: opening one costs a hundred times more than parsing a text."""
+    if not hasattr(_PER_THREAD, "con"):
+        _PER_THREAD.con = duckdb.connect(config={"threads": 1})
+    con: duckdb.DuckDBPyConnection = _PER_THREAD.con
+    return con
+
+
+def _walk(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        for inner in part.values():
+            yield from _walk(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _walk(inner)
+
+
+def _output(node: dict[str, Any]) -> Iterator[str]:
+    while "select_list" not in node:
+        node = node["left"] if "left" in node else node["children"][0]
+    for column in node["select_list"]:
+        name = column.get("alias") or (column.get("column_names") or [""])[-1]
+        if column["class"] == "STAR" or (not name and len(node["select_list"]) > 1):
+            raise ValueError("every column of the SELECT needs a name of its own (AS …), and no *")
+        yield name

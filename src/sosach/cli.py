@@ -1,0 +1,104 @@
+"""The ``sosach`` command: the whole pipeline or one stage. Holds no logic; prints counts, never records."""
+
+import logging
+from datetime import date, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from sosach import stages
+from sosach.errors import SosachError
+from sosach.settings import Settings
+from sosach.summary import summary
+
+app = typer.Typer(help="Sổ Sạch: data quality for civil-status, court and residence registers.", no_args_is_help=True, add_completion=False)
+
+Home = Annotated[Path | None, typer.Option(help="Folder of the lake, the runs and the state (default: SOSACH_HOME or var/home).")]
+Deliveries = Annotated[Path | None, typer.Option(help="Inbox with <register>/<file> (default: SOSACH_DELIVERIES or var/deliveries).")]
+AsOf = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The run's date: nothing later counts.")]
+RunId = Annotated[str, typer.Option(help="The run, as printed by ingest.")]
+
+STAGES = {
+    "normalize": stages.normalize,
+    "link": stages.link,
+    "check": stages.check,
+    "issues": stages.issues,
+    "cleanse": stages.cleanse,
+    "campaign": stages.campaign,
+    "publish": stages.publish,
+}
+
+
+def _settings(home: Path | None, deliveries: Path | None = None) -> Settings:
+    given = {"home": home, "deliveries": deliveries}
+    return Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+
+def _say_stage(name: str, settings: Settings, run_id: str) -> None:
+    started = perf_counter()
+    typer.echo(f"{name:<10} …", err=True)
+    STAGES[name](settings, run_id)
+    typer.echo(f"{name:<10} done in {perf_counter() - started:.1f} s", err=True)
+
+
+def _ingest(settings: Settings, as_of: date) -> str:
+    started = perf_counter()
+    typer.echo("ingest     …", err=True)
+    for register in stages.register_ids(settings):
+        counts = stages.ingest_register(settings, register, as_of)
+        if counts["accepted"] or counts["refused"]:
+            typer.echo(f"  {register}: {counts['accepted']} accepted, {counts['duplicate']} known, {counts['refused']} refused", err=True)
+    run_id = stages.open_run(settings, as_of)
+    typer.echo(f"ingest     done in {perf_counter() - started:.1f} s", err=True)
+    return run_id
+
+
+@app.command()
+def run(as_of: AsOf, deliveries: Deliveries = None, home: Home = None) -> None:
+    """Run every stage on the inbox and print the summary."""
+    settings = _settings(home, deliveries)
+    run_id = _ingest(settings, as_of.date())
+    for name in STAGES:
+        _say_stage(name, settings, run_id)
+    for line in summary(settings, run_id):
+        typer.echo(line)
+
+
+@app.command()
+def ingest(as_of: AsOf, deliveries: Deliveries = None, home: Home = None) -> None:
+    """Take in new deliveries, open the run and print its id."""
+    typer.echo(_ingest(_settings(home, deliveries), as_of.date()))
+
+
+@app.command(name="summary")
+def show_summary(run_id: RunId, home: Home = None) -> None:
+    """Print a finished run in ten lines."""
+    for line in summary(_settings(home), run_id):
+        typer.echo(line)
+
+
+def _add_stage(name: str) -> None:
+    def command(run_id: RunId, home: Home = None) -> None:
+        _say_stage(name, _settings(home), run_id)
+
+    app.command(name=name, help=(STAGES[name].__doc__ or "").split("\n")[0])(command)
+
+
+for _name in STAGES:
+    _add_stage(_name)
+
+
+def main() -> None:
+    """Entry point: an error with a message for the reader is printed without a traceback, exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        app()
+    except SosachError as error:
+        typer.echo(f"sosach: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

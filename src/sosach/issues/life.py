@@ -1,0 +1,100 @@
+"""Carries issues from one run to the next and proves that none was lost.
+
+An issue is a register, a record key, a rule and a hash of the values that broke it. Officers' decisions are not here.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from sosach.duck import literal
+from sosach.errors import BalanceError
+
+OPEN_STATES = ("new", "open", "reopened")
+_OPEN = "('new', 'open', 'reopened')"
+
+_COLUMNS = (
+    "issue_id VARCHAR, register VARCHAR, record_key VARCHAR, record_id VARCHAR, rule_id VARCHAR, evidence_hash VARCHAR, unit VARCHAR, "
+    "dimension VARCHAR, severity VARCHAR, state VARCHAR, reason VARCHAR, first_run VARCHAR, first_seen DATE, last_run VARCHAR, last_seen DATE"
+)
+
+# What a normaliser mended opens no issue; two rows with the same key and the same wrong values are one issue.
+_FOUND = """
+CREATE OR REPLACE TEMP TABLE found AS
+SELECT left(md5(concat_ws('|', register, record_key, rule_id, evidence_hash)), 16) AS issue_id, register, record_key, min(record_id) AS record_id, rule_id,
+  evidence_hash, arg_min(unit, record_id) AS unit, any_value(dimension) AS dimension, any_value(severity) AS severity
+FROM violations WHERE NOT mended GROUP BY register, record_key, rule_id, evidence_hash
+"""
+
+_ISSUES = f"""
+CREATE OR REPLACE TEMP TABLE issues AS
+WITH runnable AS (SELECT rule_id, bool_and(status = 'ok') AS ok FROM rule_results GROUP BY 1),
+still AS (SELECT DISTINCT register, record_key, rule_id FROM found),
+carried AS (
+  SELECT coalesce(f.issue_id, p.issue_id) AS issue_id, coalesce(f.register, p.register) AS register, coalesce(f.record_key, p.record_key) AS record_key,
+    coalesce(f.record_id, p.record_id) AS record_id, coalesce(f.rule_id, p.rule_id) AS rule_id, coalesce(f.evidence_hash, p.evidence_hash) AS evidence_hash,
+    coalesce(f.unit, p.unit) AS unit, coalesce(f.dimension, p.dimension) AS dimension, coalesce(f.severity, p.severity) AS severity,
+    f.issue_id IS NOT NULL AS is_found, p.state AS before, p.reason AS reason_before, p.first_run, p.first_seen, p.last_run, p.last_seen
+  FROM found f FULL JOIN previous p ON p.issue_id = f.issue_id),
+judged AS (
+  SELECT c.*,
+    CASE
+      WHEN is_found AND before IS NULL THEN 'new'
+      WHEN is_found AND before IN {_OPEN} THEN 'open'
+      WHEN is_found THEN 'reopened'
+      WHEN before NOT IN {_OPEN} THEN before
+      WHEN r.ok IS FALSE THEN 'open'
+      WHEN r.ok IS NULL THEN 'vanished'
+      WHEN k.record_key IS NULL THEN 'vanished'
+      WHEN s.record_key IS NOT NULL THEN 'vanished'
+      ELSE 'fixed_at_source' END AS state,
+    CASE
+      WHEN is_found THEN NULL
+      WHEN before NOT IN {_OPEN} THEN reason_before
+      WHEN r.ok IS FALSE THEN 'rule_not_run'
+      WHEN r.ok IS NULL THEN 'rule_retired'
+      WHEN k.record_key IS NULL THEN 'record_gone'
+      WHEN s.record_key IS NOT NULL THEN 'values_changed' END AS reason
+  FROM carried c
+  LEFT JOIN runnable r ON r.rule_id = c.rule_id
+  LEFT JOIN record_keys k ON k.register = c.register AND k.record_key = c.record_key
+  LEFT JOIN still s ON s.register = c.register AND s.record_key = c.record_key AND s.rule_id = c.rule_id)
+SELECT issue_id, register, record_key, record_id, rule_id, evidence_hash, unit, dimension, severity, state, reason,
+  coalesce(first_run, $run) AS first_run, coalesce(first_seen, $as_of) AS first_seen,
+  CASE WHEN is_found THEN $run ELSE last_run END AS last_run, CASE WHEN is_found THEN $as_of ELSE last_seen END AS last_seen, before
+FROM judged
+"""
+
+
+def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: str, as_of: date) -> dict[str, int]:
+    """Create table ``issues`` from ``violations``, ``rule_results``, ``record_keys`` and the previous run's issues.
+
+    An open issue whose rule could not run stays open (reason ``rule_not_run``): silence of a rule is no repair.
+
+    Args:
+        con: a connection with tables violations, rule_results and record_keys (register, record_key of every core record).
+        previous: ``issues.parquet`` of the previous run, None for the first run.
+        run_id: this run.
+        as_of: this run's date.
+
+    Returns:
+        The balance: open_before, new, reopened, closed, open_after.
+
+    Raises:
+        BalanceError: open_before + new + reopened - closed differs from open_after.
+    """
+    source = f"FROM read_parquet({literal(previous)})" if previous else "FROM nothing"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE nothing ({_COLUMNS})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE previous AS {source}")
+    con.execute(_FOUND)
+    con.execute(_ISSUES.replace("$run", literal(run_id)).replace("$as_of", f"DATE '{as_of.isoformat()}'"))
+    row = con.execute(f"""
+      SELECT (SELECT count(*) FROM previous WHERE state IN {_OPEN}), count(*) FILTER (before IS NULL),
+        count(*) FILTER (state = 'reopened' AND before NOT IN {_OPEN}), count(*) FILTER (before IN {_OPEN} AND state NOT IN {_OPEN}),
+        count(*) FILTER (state IN {_OPEN}) FROM issues""").fetchone()
+    assert row is not None
+    balance = dict(zip(("open_before", "new", "reopened", "closed", "open_after"), map(int, row), strict=True))
+    if balance["open_before"] + balance["new"] + balance["reopened"] - balance["closed"] != balance["open_after"]:
+        raise BalanceError(f"Run {run_id}: issues do not balance: {balance}. Nothing was written; report this as a bug.")
+    return balance

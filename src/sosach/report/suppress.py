@@ -1,0 +1,194 @@
+"""Hiding small counts of persons so that no hidden one can be worked out from what is still shown.
+
+Holds the arithmetic only: which cells of a set of tables are shown, given how they add up. Holds no knowledge of
+what the cells count.
+
+A cell is *primary* when its value lies from 1 to ``floor - 1``; it prints ``<5``. Zero is shown. Cells hidden only
+to protect others are *secondary*; they print ``*``. The guarantee: a reader who knows every printed cell, every line
+of addition and the meaning of both marks (a ``*`` stands for at least ``floor``) cannot pin any hidden cell to one
+value by adding and subtracting along lines, however often. Solving all lines as one system of equations is not
+covered.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sosach.report.vn import so
+
+K = TypeVar("K", bound=Hashable)
+UNBOUNDED = 1 << 60
+SECONDARY = "*"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A printed count: ``value`` is None where it is hidden, and ``text`` is what is printed either way."""
+
+    value: int | None
+    text: str
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the value must not be printed or used for a rate, a bar or a sort key."""
+        return self.value is None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One addition that a reader may know of: ``total`` is the sum of ``parts`` (keys of cells)."""
+
+    total: Hashable
+    parts: tuple[Hashable, ...]
+
+
+def mark(floor: int) -> str:
+    """What a primary cell prints."""
+    return f"<{floor}"
+
+
+def show(value: int) -> Cell:
+    """A cell that is printed as it is."""
+    return Cell(value, so(value))
+
+
+def protect(
+    values: dict[K, int],
+    lines: Sequence[Line],
+    floor: int,
+    unprinted: Collection[K] = frozenset(),
+    dear: Collection[K] = frozenset(),
+) -> dict[K, Cell]:
+    """Decide for every cell whether it is printed.
+
+    Args:
+        values: the true counts, none negative.
+        lines: additions among the cells; every key must be in ``values`` and every line must add up.
+        floor: the smallest count of persons that may be printed (besides 0).
+        unprinted: cells that are nowhere printed but can be worked out (the rest of a whole); where such a count is
+            small, it is protected like a printed one.
+        dear: cells that readers need most; hidden for others' sake only when nothing else near is left.
+
+    Returns:
+        One ``Cell`` for each key, in the order of ``values``.
+
+    Raises:
+        ValueError: a line does not add up, so nothing could be protected by it.
+    """
+    true: dict[Hashable, int] = {}
+    true.update(values.items())
+    for line in lines:
+        if true[line.total] != sum(true[part] for part in line.parts):
+            raise ValueError(f"line of {len(line.parts)} cells does not add up to its total {line.total!r}")
+    first_bounds: dict[Hashable, tuple[int, int]] = dict.fromkeys(unprinted, (0, UNBOUNDED))
+    primary: set[Hashable] = {key for key, value in true.items() if 0 < value < floor}
+    first_bounds.update((key, (1, floor - 1)) for key in primary)
+    guarded: set[Hashable] = set(primary)
+    by_key: dict[Hashable, list[Line]] = {}
+    for line in lines:
+        for key in (line.total, *line.parts):
+            by_key.setdefault(key, []).append(line)
+    fixed = find_fixed(true, first_bounds, lines)
+    while exposed := [key for key in fixed if key in guarded]:
+        touched: set[int] = set()
+        for key in exposed:
+            if any(id(line) in touched for line in by_key[key]):
+                continue  # a helper was just hidden in one of its lines; judge again first
+            helper, reached = _choose_helper(key, by_key, true, first_bounds, fixed, dear)
+            if helper is not None:
+                first_bounds[helper] = (floor, UNBOUNDED)
+                guarded.add(helper)
+                touched |= {id(line) for line in by_key[helper]}
+            else:  # nothing left to hide: the marks themselves say too much, so they say less
+                for member in primary & reached:
+                    first_bounds[member] = (1, UNBOUNDED)
+                primary -= reached
+                touched |= {id(line) for member in reached for line in by_key[member]}
+        fixed = find_fixed(true, first_bounds, lines)
+    return {key: _cell(key, value, key in primary, key in first_bounds, floor) for key, value in values.items()}
+
+
+def find_fixed(
+    true: Mapping[Hashable, int], hidden: Mapping[Hashable, tuple[int, int]], lines: Iterable[Line]
+) -> dict[Hashable, None]:
+    """Hidden cells that a reader can pin to one value, by narrowing bounds along the lines until nothing moves.
+
+    Args:
+        true: the value of every cell; those not in ``hidden`` are known to the reader.
+        hidden: what the marks themselves say of each hidden cell (smallest, largest value).
+        lines: the additions that the reader knows of.
+    """
+    low = {key: hidden[key][0] if key in hidden else value for key, value in true.items()}
+    high = {key: hidden[key][1] if key in hidden else value for key, value in true.items()}
+    open_lines = [line for line in lines if line.total in hidden or any(part in hidden for part in line.parts)]
+    moved = True
+    while moved:
+        moved = False
+        for line in open_lines:
+            floor_sum = sum(low[part] for part in line.parts)
+            ceiling_sum = sum(high[part] for part in line.parts)
+            bounds = [(line.total, floor_sum, ceiling_sum)]
+            for part in line.parts:
+                if part in hidden:
+                    rest_low, rest_high = floor_sum - low[part], ceiling_sum - high[part]
+                    bounds.append((part, low[line.total] - rest_high, high[line.total] - rest_low))
+            for key, lowest, highest in bounds:
+                if lowest > low[key] or highest < high[key]:
+                    low[key], high[key] = max(low[key], lowest), min(high[key], highest)
+                    moved = True
+    return dict.fromkeys(key for key in hidden if low[key] == high[key])
+
+
+def _choose_helper(
+    key: Hashable,
+    by_key: Mapping[Hashable, Sequence[Line]],
+    true: Mapping[Hashable, int],
+    hidden: Mapping[Hashable, tuple[int, int]],
+    fixed: Collection[Hashable],
+    dear: Collection[Hashable],
+) -> tuple[Hashable | None, set[Hashable]]:
+    """The cell to hide for an exposed one.
+
+    First along the lines that give it away (all their other cells are known or fixed), from there to the lines that
+    fixed those; then, where bounds and not a subtraction gave it away, along any line. Nearest lines first, in them
+    cells that are not dear, bare lines, parts before totals, small ones.
+
+    Returns:
+        The cell, or None where all that hangs together with ``key`` is hidden already, and the cells looked at.
+    """
+
+    def give_away(member: Hashable) -> list[Line]:
+        return [
+            line
+            for line in by_key[member]
+            if all(m == member or m not in hidden or m in fixed for m in (line.total, *line.parts))
+        ]
+
+    reached: set[Hashable] = {key}
+    for lines_of in (give_away, by_key.__getitem__):
+        seen: set[int] = set()
+        ring = list(lines_of(key))
+        while ring:
+            ranked: list[tuple[tuple[bool, int, bool, int, int], Hashable]] = []
+            following: dict[int, Line] = {}
+            for place, line in enumerate(ring):
+                seen.add(id(line))
+                members = (*line.parts, line.total)
+                already = sum(member in hidden for member in members)
+                for member in members:
+                    reached.add(member)
+                    if member not in hidden and true[member] > 0:
+                        rank = (member in dear, already, member == line.total, true[member], place)
+                        ranked.append((rank, member))
+                    elif member in hidden:
+                        following |= {id(line): line for line in lines_of(member)}
+            if ranked:
+                return min(ranked, key=lambda pair: pair[0])[1], reached
+            ring = [line for line in following.values() if id(line) not in seen]
+    return None, reached
+
+
+def _cell(key: Hashable, value: int, primary: bool, hidden: bool, floor: int) -> Cell:
+    if not hidden:
+        return show(value)
+    return Cell(None, mark(floor) if primary else SECONDARY)

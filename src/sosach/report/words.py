@@ -1,0 +1,64 @@
+"""The Vietnamese words for the codes that results carry.
+
+Holds names of the four words, outcomes, severities and answers, and the headings of the campaign table. Holds no
+number and no layout.
+"""
+
+OUTCOMES = {
+    "matching": "Khớp đúng",
+    "missing": "Thiếu thông tin",
+    "differing": "Sai lệch",
+    "duplicate": "Trùng",
+    "to_verify": "Chờ xác minh",
+}
+
+DIMENSIONS = {
+    "dung": ("Đúng", "Đúng với sổ gốc, đúng luật, khớp giữa các sổ"),
+    "du": ("Đủ", "Đủ người, đủ việc và đủ thông tin bắt buộc"),
+    "sach": ("Sạch", "Không trùng, đúng khuôn dạng, không có giá trị rác"),
+    "song": ("Sống", "Được cập nhật kịp thời khi đời sống thay đổi"),
+}
+
+SEVERITIES = {"critical": "Nghiêm trọng", "warning": "Phải xử lý", "info": "Cần kiểm tra"}
+
+ANSWERS = {
+    "fix": "Phải sửa tại nguồn",
+    "fix_or_explain": "Sửa hoặc giải trình",
+    "auto": "Hệ thống tự chuẩn hóa",
+}
+
+RESULT_CODES = (
+    "Đã khớp",
+    "Đã bổ sung",
+    "Đã chỉnh sửa",
+    "Đã chuyển nơi khác",
+    "Chờ tòa án",
+    "Đã chết",
+    "Đi khỏi địa phương",
+    "Không xác minh được",
+    "Kết hôn thực tế không đăng ký",
+)
+
+CAMPAIGN_HEADINGS = (
+    "STT",
+    "Đơn vị (xã, phường)",
+    "Tổng số phải rà soát",
+    "Đã rà soát",
+    "Tỷ lệ %",
+    "Khớp đúng",
+    "Thiếu thông tin",
+    "Sai lệch",
+    "Trùng",
+    "Đã bổ sung",
+    "Đã chỉnh sửa",
+    "Chuyển nơi khác",
+    "Chờ xác minh",
+    "Tỷ lệ làm sạch %",
+    "Xếp hạng",
+    "Tăng/giảm",
+    "Ghi chú",
+)
+"""Columns of the campaign table, in the order that the province's reports use (domain 4.4)."""
+
+NO_COMMUNE = "TINH"
+"""Code of the bucket of records that no commune answers for."""

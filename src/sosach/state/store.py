@@ -1,0 +1,192 @@
+"""Reading and writing the state database: every query of the application stands here.
+
+Each method is one transaction. Holds no rule about files or runs beyond what keeps the tables consistent.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from types import TracebackType
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from sosach.errors import SettingsError
+from sosach.state.engine import lock_writers, open_engine, upgrade
+from sosach.state.models import Access, Delivery, RefusedFile, Run
+from sosach.state.records import AccessRecord, DeliveryRecord, Refusal, RunRecord
+
+
+class StateStore:
+    """The state database, open. Use as a context manager: entering brings the schema up to date, leaving closes."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare for ``url`` (sqlite or postgresql); nothing is opened yet."""
+        self._engine = open_engine(url)
+        self._sessions = sessionmaker(self._engine)
+
+    def __enter__(self) -> "StateStore":
+        upgrade(self._engine)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        """A transaction in which nobody else writes."""
+        with self._sessions.begin() as session:
+            lock_writers(session.connection())
+            yield session
+
+    def delivery(self, sha256: str) -> DeliveryRecord | None:
+        """The accepted delivery with that content, if any."""
+        with self._sessions.begin() as session:
+            found = session.get(Delivery, sha256)
+            return _delivery(found) if found else None
+
+    def record_delivery(
+        self,
+        *,
+        sha256: str,
+        register: str,
+        file_name: str,
+        rows: int,
+        received_on: date,
+        extra_columns: Iterable[str] = (),
+        renamed_columns: Iterable[str] = (),
+    ) -> bool:
+        """Record an accepted delivery as the next of its register; False when its content was recorded before."""
+        with self._write() as session:
+            if session.get(Delivery, sha256):
+                return False
+            last = session.scalar(select(func.max(Delivery.sequence)).where(Delivery.register == register))
+            session.add(
+                Delivery(
+                    sha256=sha256,
+                    delivery_id=sha256[:16],
+                    register=register,
+                    file_name=file_name,
+                    rows=rows,
+                    received_on=received_on,
+                    sequence=(last or 0) + 1,
+                    extra_columns=list(extra_columns),
+                    renamed_columns=list(renamed_columns),
+                )
+            )
+            return True
+
+    def deliveries(self, received_by: date | None = None) -> list[DeliveryRecord]:
+        """Accepted deliveries by register and sequence; with ``received_by``, those received on that day or before."""
+        query = select(Delivery).order_by(Delivery.register, Delivery.sequence)
+        if received_by is not None:
+            query = query.where(Delivery.received_on <= received_by)
+        with self._sessions.begin() as session:
+            return sorted((_delivery(d) for d in session.scalars(query)), key=lambda d: (d.register, d.sequence))
+
+    def replace_refusals(self, register: str, refusals: Iterable[Refusal]) -> None:
+        """Make ``refusals`` the refused files of a folder: what an earlier scan refused there is forgotten."""
+        with self._write() as session:
+            session.execute(delete(RefusedFile).where(RefusedFile.register == register))
+            session.add_all(
+                RefusedFile(register=register, file_name=r.file_name, sha256=r.sha256, reason=r.reason)
+                for r in refusals
+            )
+
+    def refusals(self) -> list[Refusal]:
+        """Files refused by the latest scan of each folder, by register and file name."""
+        with self._sessions.begin() as session:
+            found = [Refusal(r.register, r.file_name, r.reason, r.sha256) for r in session.scalars(select(RefusedFile))]
+        return sorted(found, key=lambda r: (r.register, r.file_name))
+
+    def open_run(self, run_id: str, as_of: date, catalogue: str) -> RunRecord:
+        """Open a run, or find the one of that id as it was opened: its previous run never changes.
+
+        The previous run is the latest finished one, by order of opening, about the same day or an earlier one.
+        """
+        with self._write() as session:
+            found = session.get(Run, run_id)
+            if found is None:
+                last = session.scalar(select(func.max(Run.sequence)))
+                previous = session.scalar(_last_finished(as_of))
+                found = Run(
+                    run_id=run_id,
+                    as_of=as_of,
+                    previous_run_id=previous.run_id if previous else None,
+                    catalogue=catalogue,
+                    status="open",
+                    sequence=(last or 0) + 1,
+                )
+                session.add(found)
+                session.flush()
+            return _run(found)
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """The run of that id, if it was ever opened."""
+        with self._sessions.begin() as session:
+            found = session.get(Run, run_id)
+            return _run(found) if found else None
+
+    def latest_finished_run(self, as_of: date | None = None) -> RunRecord | None:
+        """The finished run opened last; with ``as_of``, of those about that day or an earlier one."""
+        with self._sessions.begin() as session:
+            found = session.scalar(_last_finished(as_of))
+            return _run(found) if found else None
+
+    def finish_run(self, run_id: str) -> None:
+        """Mark a run as finished; once finished it stays so.
+
+        Raises:
+            SettingsError: no run of that id was opened.
+        """
+        with self._write() as session:
+            found = session.get(Run, run_id)
+            if found is None:
+                raise SettingsError(f"Run {run_id} is unknown to the state database. Run the ingest stage first.")
+            found.status = "finished"
+
+    def log_access(self, entries: Iterable[AccessRecord]) -> None:
+        """Append to the access log; to be called before personal data is handed out."""
+        with self._write() as session:
+            session.add_all(Access(**vars(e)) for e in entries)
+
+    def accesses(self, run_id: str) -> list[AccessRecord]:
+        """The access log of a run, oldest first."""
+        query = select(Access).where(Access.run_id == run_id).order_by(Access.entry)
+        with self._sessions.begin() as session:
+            return [
+                AccessRecord(a.run_id, a.actor, a.action, a.unit, a.purpose, a.n_lines, a.on_date)
+                for a in session.scalars(query)
+            ]
+
+    def counts(self) -> dict[str, int]:
+        """Rows a table: deliveries, refused_files, runs, access_log."""
+        with self._sessions.begin() as session:
+            return {
+                table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in (Delivery, RefusedFile, Run, Access)
+            }
+
+
+def _last_finished(as_of: date | None) -> Select[Run]:
+    query = select(Run).where(Run.status == "finished").order_by(Run.sequence.desc()).limit(1)
+    return query if as_of is None else query.where(Run.as_of <= as_of)
+
+
+def _delivery(row: Delivery) -> DeliveryRecord:
+    return DeliveryRecord(
+        sha256=row.sha256,
+        register=row.register,
+        file_name=row.file_name,
+        rows=row.rows,
+        received_on=row.received_on,
+        sequence=row.sequence,
+        extra_columns=tuple(row.extra_columns),
+        renamed_columns=tuple(row.renamed_columns),
+    )
+
+
+def _run(row: Run) -> RunRecord:
+    return RunRecord(row.run_id, row.as_of, row.previous_run_id, row.catalogue, row.status, row.sequence)

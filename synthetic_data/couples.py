@@ -1,0 +1,178 @@
+"""Marriages: who married whom, when, and how each marriage ended.
+
+Holds true marriages only; false entries are planted in ``planted`` and numbers given in ``books``.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from synthetic_data.days import NEVER, YEAR, Array, add_years, day, next_working
+from synthetic_data.names import foreign_names
+from synthetic_data.population import People
+from synthetic_data.units import Province
+
+OPEN, DIVORCED, ANNULLED, HUSBAND_DIED, WIFE_DIED = range(5)
+LAW_2014 = day(date(2015, 1, 1))
+DISTRICT_FROM = day(date(2016, 1, 1))
+"""Marriages with a foreign element are registered at the district from here to 30/06/2025."""
+
+
+def pair(rng: np.random.Generator, left: Array, right: Array, left_cell: Array, right_cell: Array) -> tuple[Array, Array]:
+    """Pair members of ``left`` with members of ``right`` that stand in the same cell, each at most once, at random."""
+    keys = []
+    orders = []
+    for members, cell in ((left, left_cell), (right, right_cell)):
+        shuffled = rng.permutation(len(members))
+        order = shuffled[np.argsort(cell[shuffled], kind="stable")]
+        ordered = cell[order]
+        first = np.r_[True, ordered[1:] != ordered[:-1]] if len(ordered) else np.empty(0, dtype=bool)
+        start = np.maximum.accumulate(np.where(first, np.arange(len(ordered)), 0))
+        keys.append(ordered * (1 << 24) + np.arange(len(ordered)) - start)
+        orders.append(order)
+    _, at_left, at_right = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    return left[orders[0][at_left]], right[orders[1][at_right]]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One round of pairing: where both must live, whether they share the ethnic group, how many days apart at most."""
+
+    place: str
+    same_group: bool
+    width: int
+
+
+PASSES = (Pass("commune", True, 500), Pass("commune", True, 1100), Pass("district", True, 900), Pass("province", False, 900))
+
+
+def cells(people: People, province: Province, ids: Array, time: Array, step: Pass) -> Array:
+    """The cell of each person for one pairing round; ``time`` is the birth day shifted as the round wants it."""
+    district = pd.factorize(province.new["district"], sort=True)[0]
+    commune = people.commune[ids]
+    place = {"commune": commune, "district": district[commune], "province": np.zeros_like(commune)}[step.place]
+    group = people.group[ids] if step.same_group else np.zeros_like(commune)
+    return (place * 64 + group) * 4096 + (time + 40_000) // step.width
+
+
+def first_marriages(rng: np.random.Generator, people: People, province: Province, as_of: int) -> pd.DataFrame:
+    """Pair men and women of like age, place and group; date each marriage at a lawful age of both."""
+    wants = rng.random(len(people)) < 0.96
+    men, women = np.flatnonzero(wants & (people.sex == 0)), np.flatnonzero(wants & (people.sex == 1))
+    time = people.birth + np.where(people.sex == 0, 1000 + rng.normal(0, 500, len(people)), 0).astype(np.int64)
+    pairs: list[tuple[Array, Array]] = []
+    for step in PASSES:
+        husbands, wives = pair(
+            rng, men, women, cells(people, province, men, time[men], step), cells(people, province, women, time[women], step)
+        )
+        pairs.append((husbands, wives))
+        men, women = np.setdiff1d(men, husbands), np.setdiff1d(women, wives)
+    husband, wife = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    husband, wife = _with_foreigners(rng, people, women, men, husband, wife)
+    married = np.maximum(
+        people.birth[wife] + ((17.2 + rng.gamma(2.4, 2.1, len(wife))) * YEAR).astype(np.int64),
+        people.birth[husband] + ((19.2 + rng.gamma(1.2, 2.0, len(husband))) * YEAR).astype(np.int64),
+    )
+    foreign = (people.nationality[husband] != "VN") | (people.nationality[wife] != "VN")
+    married = lawful_day(people, husband, wife, np.where(foreign, np.maximum(married, DISTRICT_FROM), married))
+    return _kept(people, husband, wife, married, as_of)
+
+
+def lawful_day(people: People, husband: Array, wife: Array, days: Array) -> Array:
+    """The first working day from ``days`` on at which both have the age that the law of 2014 asks, where it applies."""
+    full_age = np.maximum(add_years(people.birth[husband], 20), add_years(people.birth[wife], 18))
+    return next_working(np.where(days >= LAW_2014 - 4, np.maximum(days, full_age), days))
+
+
+def _kept(people: People, husband: Array, wife: Array, married: Array, as_of: int) -> pd.DataFrame:
+    """Marriages that take place before ``as_of`` and in the lifetime of both."""
+    alive = np.minimum(people.death[husband], people.death[wife]) > married + 30
+    keep = alive & (married <= as_of - 5)
+    return pd.DataFrame({"husband": husband[keep], "wife": wife[keep], "married": married[keep]})
+
+
+def _with_foreigners(
+    rng: np.random.Generator, people: People, women: Array, men: Array, husband: Array, wife: Array
+) -> tuple[Array, Array]:
+    """Give some of those left over a foreign spouse (a shadow)."""
+    brides, grooms = women[rng.random(len(women)) < 0.10], men[rng.random(len(men)) < 0.02]
+    partner = np.concatenate([brides, grooms])
+    sex = 1 - people.sex[partner]
+    name, nationality = foreign_names(rng, sex)
+    size = len(partner)
+    birth = people.birth[partner] + np.where(sex == 0, -rng.integers(0, 3000, size), rng.integers(-800, 800, size))
+    never, one = np.full(size, NEVER), np.ones(size, dtype=np.int64)
+    spouse = people.append(
+        sex=sex, birth=birth, death=never, commune=people.commune[partner], group=people.group[partner], outsider=one,
+        shadow=one, own_old=people.own_old[partner], foreign_name=name, nationality=nationality,
+    )  # fmt: skip
+    is_bride = np.arange(size) < len(brides)
+    return (
+        np.concatenate([husband, np.where(is_bride, spouse, partner)]),
+        np.concatenate([wife, np.where(is_bride, partner, spouse)]),
+    )
+
+
+def end_marriages(rng: np.random.Generator, people: People, marriages: pd.DataFrame, as_of: int, divorce_share: float) -> pd.DataFrame:
+    """Add ``end`` (day of legal effect or death), ``end_kind``, ``judged`` (day of the judgment) to marriages."""
+    husband, wife = marriages["husband"].to_numpy(), marriages["wife"].to_numpy()
+    married, size = marriages["married"].to_numpy(), len(marriages)
+    death = np.minimum(people.death[husband], people.death[wife])
+    annulled = rng.random(size) < 0.015
+    lasts = np.where(annulled, 0.3 + rng.random(size) * 2, 0.6 + rng.gamma(2.0, 4.5, size))
+    judged = next_working(married + (lasts * YEAR).astype(np.int64))
+    effective = judged + np.where(rng.random(size) < 0.7, 0, 31)
+    early = judged < day(date(2010, 1, 1))
+    wants = (rng.random(size) < divorce_share) & (~early | (rng.random(size) < 0.3))
+    parted = wants & (judged >= day(date(1995, 1, 1))) & (effective < death - 30) & (effective <= as_of - 25)
+    end = np.where(parted, effective, np.where(death < NEVER, death, NEVER))
+    died = np.where(people.death[husband] <= people.death[wife], HUSBAND_DIED, WIFE_DIED)
+    kind = np.where(parted, np.where(annulled, ANNULLED, DIVORCED), np.where(death < NEVER, died, OPEN))
+    return marriages.assign(end=end, end_kind=kind, judged=np.where(parted, judged, NEVER))
+
+
+def later_marriages(
+    rng: np.random.Generator, people: People, province: Province, ended: pd.DataFrame, as_of: int
+) -> pd.DataFrame:
+    """Second marriages of the divorced and widowed, with each other, with the never married, or with the same spouse."""
+    again = (ended["end_kind"] == DIVORCED) & (rng.random(len(ended)) < 0.015)
+    free = np.full(len(people), NEVER)
+    for who, keeps, extra in (("husband", 0.6, 60), ("wife", 0.4, 300)):
+        other_died = HUSBAND_DIED if who == "wife" else WIFE_DIED
+        lone = ended["end_kind"].isin([DIVORCED, ANNULLED, other_died]) & ~again & (rng.random(len(ended)) < keeps)
+        ids = ended.loc[lone, who].to_numpy()
+        end = ended.loc[lone, "end"].to_numpy()
+        young = end - people.birth[ids] < 55 * YEAR
+        free[ids[young]] = end[young] + extra
+    never = np.setdiff1d(np.flatnonzero(people.shadow == 0), ended[["husband", "wife"]].to_numpy().ravel())
+    never = never[rng.random(len(never)) < 0.3]
+    free[never] = people.birth[never] + 25 * 366
+    free[people.shadow == 1] = NEVER
+    men, women = (np.flatnonzero((free < as_of) & (people.sex == sex)) for sex in (0, 1))
+    pairs = []
+    for step in (Pass("commune", True, 1800), Pass("district", True, 1800), Pass("province", False, 1500)):
+        husbands, wives = pair(
+            rng, men, women,
+            cells(people, province, men, people.birth[men] + 1000, step), cells(people, province, women, people.birth[women], step),
+        )  # fmt: skip
+        pairs.append((husbands, wives))
+        men, women = np.setdiff1d(men, husbands), np.setdiff1d(women, wives)
+    husband, wife = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    both_new = np.isin(husband, never) & np.isin(wife, never)
+    husband, wife = husband[~both_new], wife[~both_new]
+    ready = np.maximum(free[husband], free[wife])
+    husband = np.concatenate([husband, ended.loc[again, "husband"].to_numpy()])
+    wife = np.concatenate([wife, ended.loc[again, "wife"].to_numpy()])
+    ready = np.concatenate([ready, ended.loc[again, "end"].to_numpy() + 60])
+    married = ready + (rng.gamma(1.5, 1.5, len(husband)) * YEAR).astype(np.int64)
+    return _kept(people, husband, wife, lawful_day(people, husband, wife, married), as_of)
+
+
+def draw_marriages(rng: np.random.Generator, people: People, province: Province, as_of: int) -> pd.DataFrame:
+    """All true marriages: ``husband, wife, married, end, end_kind, judged, order`` (1 or 2), ordered by date."""
+    first = end_marriages(rng, people, first_marriages(rng, people, province, as_of), as_of, 0.16)
+    later = end_marriages(rng, people, later_marriages(rng, people, province, first, as_of), as_of, 0.06)
+    both = pd.concat([first.assign(order=1), later.assign(order=2)], ignore_index=True)
+    return both.sort_values(["married", "husband", "wife"], kind="stable").reset_index(drop=True)
