@@ -9,14 +9,14 @@ liệu hôn nhân, 31/05–31/08/2025), and publishes the pages, the communes' w
 - **May be ignored:** nothing recurring is known. Figures that fell since the last run are not a fault of this DAG: look
   first at what was delivered (`manifest.json`).
 - **Must be acted on:** a failed task. Until it succeeds, the officers see the reports of the run before.
-- **Where to look:** `SOSACH_HOME/runs/<run_id>/stages/campaign.json` and `publish.json`; the scope, period and targets in
-  `campaigns/`.
+- **Where to look:** `SOSACH_HOME/runs/<run_id>/stages/campaign.json` and `publish.json`; the scope, period and
+  targets in `campaigns/`.
 - **Whom to call:** the data engineer on duty; for scope, period and targets the campaign's owner at Công an tỉnh and
   Sở Tư pháp.
 """
 
 from airflow.sdk import dag, get_current_context, task
-from sosach_dags.declared import DEFAULT_ARGS, ISSUES_UPDATED, REPORT_PUBLISHED, RUN_ID_PARAM, START, Tag
+from sosach_dags.declared import DEFAULT_ARGS, ISSUES_UPDATED, REPORT_PUBLISHED, RUN_ID_PARAM, Tag
 from sosach_dags.tasks import announce, counted, guarded, settings
 from sosach_dags.tasks import which_run as run_of
 
@@ -26,7 +26,6 @@ from sosach_dags.tasks import which_run as run_of
     dag_display_name="Sổ Sạch 3 · Chiến dịch 90 ngày dữ liệu hôn nhân",
     doc_md=__doc__,
     schedule=[ISSUES_UPDATED],
-    start_date=START,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params={"run_id": RUN_ID_PARAM},

@@ -6,9 +6,9 @@ carries the issues on from the run before. Announces `sosach/issues_updated`, wh
 
 #### Triage
 - **May be ignored:** failed *rules*. They are the product, not a fault: no task fails because of them.
-- **Must be acted on:** a failed task. `close_check` fails when a rule could not run (*engine error*; the message names the
-  rules, the other rules' results are complete); `close_normalize`, `link` and `issues` fail when a balance does not
-  close, that is, when rows or issues went missing.
+- **Must be acted on:** a failed task. `close_check` fails when a rule could not run (*engine error*; the message names
+  the rules, the other rules' results are complete); `close_normalize`, `link` and `issues` fail when a balance does
+  not close, that is, when rows or issues went missing.
 - **Where to look:** `SOSACH_HOME/runs/<run_id>/data_docs/index.html` for rules, `…/stages/*.json` for counts,
   `…/quarantine/` for rows without a key.
 - **Whom to call:** for an engine error the author of the rule (`expectations/<register>/`); for a balance the data
@@ -16,7 +16,7 @@ carries the issues on from the run before. Announces `sosach/issues_updated`, wh
 """
 
 from airflow.sdk import dag, get_current_context, task
-from sosach_dags.declared import DEFAULT_ARGS, ISSUES_UPDATED, RUN_ID_PARAM, RUN_OPENED, START, Tag
+from sosach_dags.declared import DEFAULT_ARGS, ISSUES_UPDATED, RUN_ID_PARAM, RUN_OPENED, Tag
 from sosach_dags.tasks import announce, counted, guarded, settings
 from sosach_dags.tasks import which_run as run_of
 
@@ -26,7 +26,6 @@ from sosach_dags.tasks import which_run as run_of
     dag_display_name="Sổ Sạch 2 · Kiểm tra đúng, đủ, sạch, sống",
     doc_md=__doc__,
     schedule=[RUN_OPENED],
-    start_date=START,
     max_active_runs=1,  # issues are carried on from run to run, one after the other
     default_args=DEFAULT_ARGS,
     params={"run_id": RUN_ID_PARAM},

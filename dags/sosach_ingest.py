@@ -5,9 +5,9 @@ Takes in every new delivery under `SOSACH_DELIVERIES/<register>/`, one mapped ta
 all deliveries accepted so far and announces it as `sosach/run_opened`, which starts `sosach_check`.
 
 #### Triage
-- **May be ignored:** the warning *refused* in a task of `ingest_register`. That one delivery was not taken in; all others
-  were. It stands with its reason in the run's `manifest.json` and in the report, and is read again when the unit sends
-  the file anew. A day without new deliveries succeeds and opens the same run as before.
+- **May be ignored:** the warning *refused* in a task of `ingest_register`. That one delivery was not taken in; all
+  others were. It stands with its reason in the run's `manifest.json` and in the report, and is tried again in every
+  run until the unit replaces it. A day without new deliveries succeeds: its run is about the same data on a later date.
 - **Must be acted on:** a failed task. `SosachError` messages say file, field and remedy and are not retried; a
   `StageCrashError` was retried twice and names the line of code.
 - **Where to look:** the log of the mapped task (its label is the register); `SOSACH_HOME/runs/<run_id>/manifest.json`.
@@ -15,7 +15,7 @@ all deliveries accepted so far and announces it as `sosach/run_opened`, which st
 """
 
 from airflow.sdk import dag, get_current_context, task
-from sosach_dags.declared import AS_OF_PARAM, DEFAULT_ARGS, RUN_OPENED, START, Tag
+from sosach_dags.declared import AS_OF_PARAM, DEFAULT_ARGS, NIGHTLY, RUN_OPENED, Tag
 from sosach_dags.tasks import announce, counted, guarded, settings, which_day
 
 
@@ -23,9 +23,7 @@ from sosach_dags.tasks import announce, counted, guarded, settings, which_day
     dag_id="sosach_ingest",
     dag_display_name="Sổ Sạch 1 · Tiếp nhận dữ liệu",
     doc_md=__doc__,
-    schedule="30 2 * * *",  # at night: the units deliver until the evening, the officers read in the morning
-    start_date=START,
-    catchup=False,
+    schedule=NIGHTLY,
     max_active_runs=1,  # two runs would race for the same inbox
     default_args=DEFAULT_ARGS,
     params={"as_of": AS_OF_PARAM},
@@ -49,16 +47,12 @@ def sosach_ingest():
     @task(map_index_template="{{ task.op_kwargs['register'] }}")
     @guarded
     def ingest_register(register: str, as_of: str) -> dict:
-        """Take in one register's new deliveries; what is refused is counted and warned of."""
-        import logging
+        """Take in one register's new deliveries; the stage counts what it refuses and warns of it in the log."""
         from datetime import date
 
         from sosach import stages
 
-        result = stages.ingest_register(settings(), register, date.fromisoformat(as_of))
-        for refused in result["refused"]:
-            logging.getLogger(__name__).warning("refused %s/%s: %s", register, refused["file_name"], refused["reason"])
-        return counted(result)
+        return counted(stages.ingest_register(settings(), register, date.fromisoformat(as_of)))
 
     @task(outlets=[RUN_OPENED])
     @guarded

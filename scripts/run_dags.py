@@ -1,7 +1,8 @@
-"""Run the three DAGs in one process, without scheduler, server or network: ``python scripts/run_dags.py --as-of 2025-08-15``.
+"""Run the three DAGs in one process, without scheduler, server or network.
 
-Holds the preparation of an Airflow home and the running with ``dag.test()``; what a run does is in ``dags/``. The data
-come from where ``SOSACH_HOME`` and ``SOSACH_DELIVERIES`` point. A library as well: ``prepare_airflow``, then ``run_dags``.
+``python scripts/run_dags.py --as-of 2025-08-15``; the data come from where ``SOSACH_HOME`` and ``SOSACH_DELIVERIES``
+point. A library as well: ``prepare_airflow``, then ``run_dags``. Holds the preparation of an Airflow home and the
+running with ``dag.test()``; what a run does is in ``dags/``.
 """
 
 import argparse
@@ -17,6 +18,9 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 DAGS = PROJECT / "dags"
 INGEST, CHECK, CAMPAIGN = "sosach_ingest", "sosach_check", "sosach_campaign_marriage"
+
+# Airflow's dependencies deprecating each other; "No tasks to run", once a second after a failure.
+NOISE = "py.warnings=ERROR,airflow.sdk.definitions.dag=ERROR"
 
 
 class DagRunFailedError(Exception):
@@ -49,12 +53,12 @@ def prepare_airflow(airflow_home: Path) -> None:
     os.environ |= airflow_environment(airflow_home) | {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home.resolve() / 'airflow.db'}",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": NOISE,
     }
     from airflow.utils import db
     from airflow.utils.session import create_session
 
-    logging.getLogger("py.warnings").setLevel(logging.ERROR)  # Airflow's dependencies deprecating each other
-    logging.getLogger("alembic").setLevel(logging.ERROR)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)  # where libraries route warnings past Airflow's settings
     with create_session() as session:
         db.initdb(session=session)
 
@@ -65,26 +69,31 @@ class Progress:
     def __init__(self) -> None:
         from airflow.listeners import hookimpl
 
-        self.began = 0.0
+        self.label, self.began = "", 0.0
         # Airflow finds listeners by this mark; set here because airflow may be imported only after prepare_airflow.
         for method in (self.on_task_instance_running, self.on_task_instance_success, self.on_task_instance_failed):
             hookimpl(method.__func__)
 
     def on_task_instance_running(self, previous_state: object, task_instance: Any) -> None:
-        """A task starts: name it, so that a long one is seen to be at work."""
-        label = task_instance.task_id
+        """A task starts: name it on a terminal, so that a long one is seen to be at work."""
+        self.label = task_instance.task_id
         if task_instance.map_index >= 0:
-            label += f" [{task_instance.rendered_map_index}]"
-        print(f"  {label:<42}", end="", flush=True)
+            self.label += f" [{task_instance.rendered_map_index}]"
+        if sys.stdout.isatty():
+            print(f"  {self.label} …", end="", flush=True)
         self.began = time.monotonic()
 
     def on_task_instance_success(self, previous_state: object, task_instance: Any) -> None:
         """A task ended well."""
-        print(f"{time.monotonic() - self.began:6.1f} s", flush=True)
+        self._ended("")
 
     def on_task_instance_failed(self, previous_state: object, task_instance: Any, error: object) -> None:
         """A task failed; Airflow's log, printed beside, says why."""
-        print(f"{time.monotonic() - self.began:6.1f} s  FAILED", flush=True)
+        self._ended("  FAILED")
+
+    def _ended(self, remark: str) -> None:
+        start = "\r" if sys.stdout.isatty() else ""
+        print(f"{start}  {self.label:<36}{time.monotonic() - self.began:6.1f} s{remark}", flush=True)
 
 
 def run_dag(dag_id: str, conf: dict[str, str]) -> str:
@@ -100,6 +109,8 @@ def run_dag(dag_id: str, conf: dict[str, str]) -> str:
     from sqlalchemy import select
 
     dag = BundleDagBag(dag_folder=DAGS / f"{dag_id}.py", bundle_path=DAGS, bundle_name="dags-folder").dags[dag_id]
+    for one in dag.tasks:  # whoever runs this waits for it: say at once what failed
+        one.retries = 0
     listener, progress = get_listener_manager(), Progress()
     listener.add_listener(progress)
     print(dag.dag_display_name, flush=True)
@@ -109,7 +120,13 @@ def run_dag(dag_id: str, conf: dict[str, str]) -> str:
         listener.pm.unregister(progress)
     with create_session() as session:
         if finished.state != "success":
-            unsuccessful = sorted({f"{t.task_id} ({t.state})" for t in finished.get_task_instances(session=session) if t.state != "success"})
+            unsuccessful = sorted(
+                {
+                    f"{t.task_id} ({t.state})"
+                    for t in finished.get_task_instances(session=session)
+                    if t.state != "success"
+                }
+            )
             raise DagRunFailedError(f"{dag_id}: {finished.state}; tasks: {', '.join(unsuccessful)}.")
         event = session.scalars(
             select(AssetEvent).where(AssetEvent.source_dag_id == dag_id, AssetEvent.source_run_id == finished.run_id)
@@ -135,7 +152,9 @@ def main() -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Run the DAGs in one process.")
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="the run's date, e.g. 2025-08-15")
-    parser.add_argument("--airflow-home", type=Path, help="keep Airflow's database there; default: a folder thrown away afterwards")
+    parser.add_argument(
+        "--airflow-home", type=Path, help="keep Airflow's database there; default: a folder thrown away afterwards"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sosach-airflow-") as throw_away:
         prepare_airflow(arguments.airflow_home or Path(throw_away))

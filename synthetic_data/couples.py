@@ -20,7 +20,9 @@ DISTRICT_FROM = day(date(2016, 1, 1))
 """Marriages with a foreign element are registered at the district from here to 30/06/2025."""
 
 
-def pair(rng: np.random.Generator, left: Array, right: Array, left_cell: Array, right_cell: Array) -> tuple[Array, Array]:
+def pair(
+    rng: np.random.Generator, left: Array, right: Array, left_cell: Array, right_cell: Array
+) -> tuple[Array, Array]:
     """Pair members of ``left`` with members of ``right`` that stand in the same cell, each at most once, at random."""
     keys = []
     orders = []
@@ -45,7 +47,12 @@ class Pass:
     width: int
 
 
-PASSES = (Pass("commune", True, 500), Pass("commune", True, 1100), Pass("district", True, 900), Pass("province", False, 900))
+PASSES = (
+    Pass("commune", True, 500),
+    Pass("commune", True, 1100),
+    Pass("district", True, 900),
+    Pass("province", False, 900),
+)
 
 
 def cells(people: People, province: Province, ids: Array, time: Array, step: Pass) -> Array:
@@ -65,7 +72,11 @@ def first_marriages(rng: np.random.Generator, people: People, province: Province
     pairs: list[tuple[Array, Array]] = []
     for step in PASSES:
         husbands, wives = pair(
-            rng, men, women, cells(people, province, men, time[men], step), cells(people, province, women, time[women], step)
+            rng,
+            men,
+            women,
+            cells(people, province, men, time[men], step),
+            cells(people, province, women, time[women], step),
         )
         pairs.append((husbands, wives))
         men, women = np.setdiff1d(men, husbands), np.setdiff1d(women, wives)
@@ -115,7 +126,9 @@ def _with_foreigners(
     )
 
 
-def end_marriages(rng: np.random.Generator, people: People, marriages: pd.DataFrame, as_of: int, divorce_share: float) -> pd.DataFrame:
+def end_marriages(
+    rng: np.random.Generator, people: People, marriages: pd.DataFrame, as_of: int, divorce_share: float
+) -> pd.DataFrame:
     """Add ``end`` (day of legal effect or death), ``end_kind``, ``judged`` (day of the judgment) to marriages."""
     husband, wife = marriages["husband"].to_numpy(), marriages["wife"].to_numpy()
     married, size = marriages["married"].to_numpy(), len(marriages)
@@ -136,7 +149,9 @@ def end_marriages(rng: np.random.Generator, people: People, marriages: pd.DataFr
 def later_marriages(
     rng: np.random.Generator, people: People, province: Province, ended: pd.DataFrame, as_of: int
 ) -> pd.DataFrame:
-    """Second marriages of the divorced and widowed, with each other, with the never married, or with the same spouse."""
+    """Second marriages of the divorced and widowed, with each other, with the never married, or with the same
+    spouse.
+    """
     again = (ended["end_kind"] == DIVORCED) & (rng.random(len(ended)) < 0.015)
     free = np.full(len(people), NEVER)
     for who, keeps, extra in (("husband", 0.6, 60), ("wife", 0.4, 300)):
@@ -155,7 +170,8 @@ def later_marriages(
     for step in (Pass("commune", True, 1800), Pass("district", True, 1800), Pass("province", False, 1500)):
         husbands, wives = pair(
             rng, men, women,
-            cells(people, province, men, people.birth[men] + 1000, step), cells(people, province, women, people.birth[women], step),
+            cells(people, province, men, people.birth[men] + 1000, step),
+            cells(people, province, women, people.birth[women], step),
         )  # fmt: skip
         pairs.append((husbands, wives))
         men, women = np.setdiff1d(men, husbands), np.setdiff1d(women, wives)

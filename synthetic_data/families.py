@@ -1,7 +1,7 @@
 """Children and their parents: each person is given a mother and a father who could have had them.
 
-Parents come from the population where a couple (or, for children of unknown father, a single woman) fits by place, group
-and date; else they are shadows. Keeps spouses unrelated within three generations.
+Parents come from the population where a couple (or, for children of unknown father, a single woman) fits by place,
+group and date; else they are shadows. Keeps spouses unrelated within three generations.
 """
 
 import numpy as np
@@ -14,10 +14,17 @@ from synthetic_data.units import Province
 
 SPACING = 300
 """Days between two births of one mother, at least."""
-PASSES = (Pass("commune", True, 365), Pass("commune", True, 1000), Pass("district", True, 900), Pass("province", True, 900))
+PASSES = (
+    Pass("commune", True, 365),
+    Pass("commune", True, 1000),
+    Pass("district", True, 900),
+    Pass("province", True, 900),
+)
 
 
-def assign_parents(rng: np.random.Generator, people: People, province: Province, marriages: pd.DataFrame, as_of: int) -> None:
+def assign_parents(
+    rng: np.random.Generator, people: People, province: Province, marriages: pd.DataFrame, as_of: int
+) -> None:
     """Fill ``father`` and ``mother`` of every person of the population; adds shadows behind it."""
     _single_mothers(rng, people, province, marriages)
     slots = _slots(rng, people, province, marriages, as_of)
@@ -37,12 +44,16 @@ def assign_parents(rng: np.random.Generator, people: People, province: Province,
         _space_births(people)
         slots = slots.drop(slots.index[at[fits]]).reset_index(drop=True)
     _part_relatives(people, marriages)
-    _shadow_parents(rng, people)
+    _shadow_parents(rng, people, as_of)
 
 
-def _slots(rng: np.random.Generator, people: People, province: Province, marriages: pd.DataFrame, as_of: int) -> pd.DataFrame:
+def _slots(
+    rng: np.random.Generator, people: People, province: Province, marriages: pd.DataFrame, as_of: int
+) -> pd.DataFrame:
     """Due dates of the children that each couple could have: ``husband, wife, due, opens, closes``."""
-    couples = marriages[(people.nationality[marriages["husband"]] == "VN") & (people.nationality[marriages["wife"]] == "VN")]
+    couples = marriages[
+        (people.nationality[marriages["husband"]] == "VN") & (people.nationality[marriages["wife"]] == "VN")
+    ]
     wife = couples["wife"].to_numpy()
     year = year_of(people.birth[wife])
     highland = (province.new["region"] == "vung_cao").to_numpy()[people.commune[wife]]
@@ -112,19 +123,18 @@ def _part_relatives(people: People, marriages: pd.DataFrame) -> None:
     people.father[wives] = -1
 
 
-def _shadow_parents(rng: np.random.Generator, people: People) -> None:
+def _shadow_parents(rng: np.random.Generator, people: People, as_of: int) -> None:
     """Parents outside the data for everyone of the population who has none."""
     child = np.flatnonzero((people.shadow == 0) & (people.mother < 0))
     size = len(child)
     birth = people.birth[child] - ((20 + rng.random(size) * 14) * YEAR).astype(np.int64)
     one, none = np.ones(size, dtype=np.int64), np.full(size, "VN", dtype=object)
-    for sex, line in ((1, people.mother), (0, people.father)):
+    for sex in (1, 0):
         born = birth if sex == 1 else birth - rng.integers(0, 2000, size)
         death = born + ((60 + rng.random(size) * 30) * YEAR).astype(np.int64)
         ids = people.append(
-            sex=np.full(size, sex), birth=born, death=np.where(death < 20_000, death, NEVER), commune=people.commune[child],
-            group=people.group[child], outsider=people.outsider[child], shadow=one, own_old=people.own_old[child],
-            nationality=none,
+            sex=np.full(size, sex), birth=born, death=np.where(death < as_of, death, NEVER),
+            commune=people.commune[child], group=people.group[child], outsider=people.outsider[child], shadow=one,
+            own_old=people.own_old[child], nationality=none,
         )  # fmt: skip
-        line[child] = ids
         (people.mother if sex == 1 else people.father)[child] = ids

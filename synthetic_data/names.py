@@ -43,7 +43,9 @@ def draw_surnames(rng: np.random.Generator, group: Array, groups: tuple[str, ...
     return drawn
 
 
-def _by_table(rng: np.random.Generator, table: pd.DataFrame, group: Array, sex: Array, year: Array, groups: tuple[str, ...]) -> Text:
+def _by_table(
+    rng: np.random.Generator, table: pd.DataFrame, group: Array, sex: Array, year: Array, groups: tuple[str, ...]
+) -> Text:
     """One word for each row from the part of ``table`` that fits group, sex and year."""
     drawn = np.empty(len(group), dtype=object)
     known = set(table["group"])
@@ -55,7 +57,9 @@ def _by_table(rng: np.random.Generator, table: pd.DataFrame, group: Array, sex: 
     return drawn
 
 
-def draw_given(rng: np.random.Generator, group: Array, sex: Array, year: Array, groups: tuple[str, ...]) -> tuple[Text, Text]:
+def draw_given(
+    rng: np.random.Generator, group: Array, sex: Array, year: Array, groups: tuple[str, ...]
+) -> tuple[Text, Text]:
     """Middle and given name for each row; ``sex`` is 0 male, 1 female, ``year`` the year of birth from 1900."""
     _, middles, givens = _tables()
     return _by_table(rng, middles, group, sex, year, groups), _by_table(rng, givens, group, sex, year, groups)

@@ -20,8 +20,8 @@ FIRST_DEATH = 1980
 class People:
     """One row a person; every column is an array of the same length, ids are row numbers, -1 is 'none'.
 
-    Shadows (parents whose life lies outside the data, foreign spouses) stand behind the population proper: they are named
-    in entries and have no population record.
+    Shadows (parents whose life lies outside the data, foreign spouses) stand behind the population proper: they are
+    named in entries and have no population record.
     """
 
     sex: Array

@@ -30,9 +30,10 @@ KIND_TEXT = {
 class Province:
     """Communes chosen for one data set.
 
-    ``new`` has one row a commune of today (``code, name, text, district, region, people``), ``old`` one row a commune up to
-    30/06/2025 (``code, name, text, district, parent`` = row of ``new``, ``weight``), ``district`` one row a former district.
-    ``ethnic`` is the share of each group of ``groups`` in each row of ``new`` (rows sum to 1).
+    ``new`` has one row a commune of today (``code, name, text, district, region, people``), ``old`` one row a
+    commune up to
+    30/06/2025 (``code, name, text, district, parent`` = row of ``new``, ``weight``), ``district`` one row a former
+    district. ``ethnic`` is the share of each group of ``groups`` in each row of ``new`` (rows sum to 1).
     """
 
     new: pd.DataFrame
@@ -80,7 +81,9 @@ def _with_people(new: pd.DataFrame, old: pd.DataFrame, district: pd.DataFrame) -
     region = new["district"].map(by_district)
     people = region.map({name: r["people"] for name, r in regions["regions"].items()}).astype(float)
     people = people * np.where(new["type"] == "phuong", regions["ward_factor"], 1.0)
-    shares = [[regions["ethnic"].get(d, regions["ethnic"]["default"]).get(g, 0.0) for g in groups] for d in new["district"]]
+    shares = [
+        [regions["ethnic"].get(d, regions["ethnic"]["default"]).get(g, 0.0) for g in groups] for d in new["district"]
+    ]
     ethnic = np.asarray(shares, dtype=float)
     weight = np.where(old["type"].isin(["phuong", "thi_tran"]), 1.3, 1.0)
     return Province(

@@ -3,16 +3,18 @@
 Holds declarations only. Imported when DAG files are parsed, so nothing heavy may be imported here.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import Asset, CronTriggerTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from sosach.errors import SosachError
 
 TIMEZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-START = datetime(2025, 1, 1, tzinfo=TIMEZONE)
+# At night: the units deliver until the evening, the officers read in the morning. No DAG has a start date: switched on,
+# it waits for the next night or event and does not make up for nights past.
+NIGHTLY = CronTriggerTimetable("30 2 * * *", timezone=TIMEZONE.key)
 
 RUN_OPENED = Asset("sosach/run_opened", group="sosach")
 ISSUES_UPDATED = Asset("sosach/issues_updated", group="sosach")
@@ -37,7 +39,11 @@ DEFAULT_ARGS = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
     "retry_policy": ExceptionRetryPolicy(
-        rules=[RetryRule(exception=SosachError, action=RetryAction.FAIL, reason="data, rule or setting to be mended by a person")]
+        rules=[
+            RetryRule(
+                exception=SosachError, action=RetryAction.FAIL, reason="data, rule or setting to be mended by a person"
+            )
+        ]
     ),
 }
 

@@ -21,15 +21,28 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LAST_FRAMES = 20
+# Errors whose text names only code.
+VALUELESS = (AttributeError, ImportError, NameError)
+
 
 class StageCrashError(Exception):
     """A stage stopped with a foreign error; says which kind and where, never the error's own text."""
 
 
-def guarded(function: Callable[P, R]) -> Callable[P, R]:
-    """Withhold the text of foreign errors, which may quote a cell (``Could not convert string '0401…'``), from the log.
+def withheld(error: BaseException) -> StageCrashError:
+    """Type and place of a foreign error without its text and without the errors behind it."""
+    text = str(error) if isinstance(error, VALUELESS) else "its text is withheld: it may quote personal data"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
+    place = "\n".join(f"  {f.filename}:{f.lineno} in {f.name}" for f in frames[-LAST_FRAMES:])
+    return StageCrashError(f"{type(error).__name__} ({text}), came through:\n{place}")
 
-    Errors of this project and of Airflow pass unchanged: they never hold a cell's value.
+
+def guarded(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep the text of foreign errors, which may quote a cell (``Could not convert string '0401…'``), out of the log.
+
+    Errors of this project and of Airflow pass with their message, which never holds a cell's value; what caused them
+    is told by type and place only.
 
     Raises:
         StageCrashError: in place of any other error, with its type and the lines it came through.
@@ -39,12 +52,12 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (SosachError, AirflowFailException):
+        except (SosachError, AirflowFailException) as error:
+            if behind := error.__cause__ or error.__context__:
+                error.__cause__, error.__context__ = withheld(behind), None
             raise
         except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)[1:]
-            place = "\n".join(f"  {f.filename}:{f.lineno} in {f.name}" for f in frames)
-            crash = StageCrashError(f"{type(error).__name__} (its text is withheld: it may quote personal data), came through:\n{place}")
+            crash = withheld(error)
         raise crash  # outside the except block: otherwise the first error is logged as the context of this one
 
     return wrapper
@@ -79,7 +92,7 @@ def which_run(context: Mapping[str, Any]) -> str:
     events = [event for of_asset in context["triggering_asset_events"].values() for event in of_asset]
     if not events:
         raise AirflowFailException(
-            "Started by hand without run_id. Trigger again with the parameter run_id (a folder name under SOSACH_HOME/runs), "
+            "Started by hand without run_id. Trigger again with run_id (the name of a folder under SOSACH_HOME/runs), "
             "or run sosach_ingest, which starts this DAG by itself."
         )
     return str(max(events, key=lambda event: event.timestamp).extra["run_id"])

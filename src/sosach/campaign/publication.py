@@ -53,9 +53,9 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
             )
         write_report(data, draft / "bao_cao.docx")
         check_report(draft / "bao_cao.docx", data)
-    with StateStore(settings.state_url) as store:
-        store.log_access(
-            AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of) for code, lines in written.items()
-        )
+        with StateStore(settings.state_url) as store:
+            store.log_access(
+                AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of) for code, lines in written.items()
+            )
     clean = {row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None}
     return {"pages": pages.pages, "workbooks": len(written), "work_lines": sum(written.values()), "clean_records": clean}

@@ -4,7 +4,7 @@ Holds the filling of tables from a rule file and the comparison of verdicts. Hol
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,18 +17,18 @@ from sosach.checks.catalogue import Catalogue
 from sosach.checks.contract import open_empty
 from sosach.checks.fused import FOUND_TABLE, VERDICTS_TABLE, FusedPass
 from sosach.checks.rule import VERDICTS, Case, Rule
-from sosach.duck import identifier
+from sosach.checks.sql_text import parse_expression, with_as_of
+from sosach.duck import identifier, literal
 
 CASE_DATE = date(2026, 6, 30)
 """``as_of`` of a case that names none."""
 
-_DIRECT = "_tra_cuu_cho_san"
 _ENTRY = re.compile(r"^\s*(\d{1,6})/(\d{4})\s*$")
 
 
 @dataclass(frozen=True)
 class CaseFailure:
-    """A case whose verdict differs, or a rule that did not run; ``case`` counts from 1."""
+    """A row whose verdict differs, or cases that could not run; ``case`` and ``row`` count from 1."""
 
     rule_id: str
     case: int
@@ -43,91 +43,145 @@ class CaseFailure:
         return f"{self.rule_id}: case {self.case} row {self.row}{why}: expected {self.expected}, got {self.got}"
 
 
+@dataclass(frozen=True)
+class _Scenario:
+    """Cases that stand in the tables at the same time. ``direct``: lookups are read from the cases themselves."""
+
+    members: tuple[tuple[Rule, int], ...]
+    direct: bool
+
+    @property
+    def as_of(self) -> date:
+        rule, number = self.members[0]
+        return rule.cases[number - 1].as_of or CASE_DATE
+
+    @property
+    def register(self) -> str:
+        return self.members[0][0].register_id
+
+    @property
+    def rules(self) -> list[Rule]:
+        return list({rule.id: rule for rule, _ in self.members}.values())
+
+    def rows(self) -> Iterator[tuple[Rule, int, int, str | None, str, dict[str, Any]]]:
+        """Rule, case, row, demanded verdict, record_id and columns of every row."""
+        for rule, number in self.members:
+            for row, (verdict, columns) in enumerate(rule.cases[number - 1].rows, start=1):
+                record_id = columns.get("record_id", f"{rule.id}:{number:03}:{row:03}")
+                yield rule, number, row, verdict, record_id, columns
+
+
 class CaseRunner:
     """Runs cases of a catalogue's rules on one in-memory database."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, expectations: Path) -> None:
         self.con = con
         self.catalogue = catalogue
+        con.execute("SET threads = 1")  # tables of a few rows: more threads only cost
         open_empty(con, expectations)
 
-    def failures(self, rule: Rule) -> list[CaseFailure]:
-        """Run all cases of a rule; an empty list means that every verdict is as demanded."""
-        found: list[CaseFailure] = []
-        for numbers in _batches(rule):
-            cases = [rule.cases[number - 1] for number in numbers]
-            try:
-                got = self._verdicts(rule, cases)
-            except duckdb.Error as error:
-                found.append(CaseFailure(rule.id, numbers[0], 1, "a value that fits", str(error), cases[0].why))
-                continue
-            places = [
-                (number, row) for number, case in zip(numbers, cases, strict=True) for row in range(len(case.rows))
-            ]
-            wanted = [verdict for case in cases for verdict, _ in case.rows]
-            for (number, row), expected, verdict in zip(places, wanted, got, strict=True):
-                if expected is not None and verdict != expected:
-                    why = rule.cases[number - 1].why
-                    found.append(CaseFailure(rule.id, number, row + 1, expected, verdict, why))
-        return found
+    def failures(self, rules: Sequence[Rule]) -> dict[str, list[CaseFailure]]:
+        """Run all cases of some rules.
 
-    def messages(self, rule: Rule, case: Case) -> list[str]:
-        """The filled-in sentences of the failing rows of one case, in row order."""
-        with self._filled(rule, [case]) as runnable:
-            self._pass(runnable, case.as_of or CASE_DATE)
-            rows = self.con.execute(f"SELECT message FROM {FOUND_TABLE} ORDER BY record_id").fetchall()
-        return [str(row[0]) for row in rows]
+        Returns:
+            The failures of each rule by its id; an empty list means that every verdict is as demanded.
+        """
+        found: dict[str, list[CaseFailure]] = {rule.id: [] for rule in rules}
+        for scenario in _scenarios(rules):
+            for failure in self._failures_of(scenario):
+                found[failure.rule_id].append(failure)
+        return {rule_id: sorted(told, key=lambda f: (f.case, f.row)) for rule_id, told in found.items()}
 
-    def _verdicts(self, rule: Rule, cases: list[Case]) -> list[str]:
-        n_rows = sum(len(case.rows) for case in cases)
-        with self._filled(rule, cases) as runnable:
-            error = self._pass(runnable, cases[0].as_of or CASE_DATE)
-            if error is not None:
-                return [f"engine_error: {error}"] * n_rows
-            rows = self.con.execute(f"SELECT record_id, _v0 FROM {VERDICTS_TABLE}").fetchall()
-            codes = {str(row[0]): int(row[1]) for row in rows}
-            silent = self.con.execute(f"SELECT count(*) FROM {FOUND_TABLE} WHERE message IS NULL").fetchone()
-            assert silent == (0,), f"{rule.id}: a finding without a message"
-        ids = [row.get("record_id", _record_id(i)) for i, (_, row) in enumerate(r for c in cases for r in c.rows)]
-        return [VERDICTS[codes[record_id]] for record_id in ids]
+    def messages(self, rule: Rule) -> list[str]:
+        """The filled-in sentences of all failing rows of a rule's cases."""
+        texts: list[str] = []
+        for scenario in _scenarios([rule]):
+            with self._filled(scenario) as runnable:
+                self._answer(scenario, runnable)
+                rows = self.con.execute(f"SELECT message FROM {FOUND_TABLE} ORDER BY record_id").fetchall()
+            texts += [str(row[0]) for row in rows]
+        return texts
 
-    def _pass(self, rule: Rule, as_of: date) -> str | None:
-        register = self.catalogue.registers[rule.register_id]
-        return FusedPass(self.con, register, [rule], as_of).run()[rule.id].error
+    def _failures_of(self, scenario: _Scenario) -> Iterator[CaseFailure]:
+        try:
+            got = self._verdicts(scenario)
+        except duckdb.Error as error:
+            if len(scenario.members) > 1:
+                for member in scenario.members:
+                    yield from self._failures_of(_Scenario((member,), scenario.direct))
+                return
+            ((rule, number),) = scenario.members
+            yield CaseFailure(rule.id, number, 1, "values that fit", str(error), rule.cases[number - 1].why)
+            return
+        for rule, number, row, expected, record_id, _ in scenario.rows():
+            verdict = got[rule.id].get(record_id, got[rule.id].get("", ""))
+            if expected is not None and verdict != expected:
+                yield CaseFailure(rule.id, number, row, expected, verdict, rule.cases[number - 1].why)
+
+    def _verdicts(self, scenario: _Scenario) -> dict[str, dict[str, str]]:
+        """Rule id to record_id to verdict; a rule that did not run has its reason under the empty record_id."""
+        with self._filled(scenario) as runnable:
+            errors = self._answer(scenario, runnable)
+            got: dict[str, dict[str, str]] = {}
+            for i, rule in enumerate(runnable):
+                if error := errors.get(rule.id):
+                    got[rule.id] = {"": f"engine_error: {error}"}
+                    continue
+                rows = self.con.execute(f"SELECT record_id, _v{i} FROM {VERDICTS_TABLE}").fetchall()
+                got[rule.id] = {str(row[0]): VERDICTS[int(row[1])] for row in rows}
+            silent = self.con.execute(f"SELECT min(rule_id) FROM {FOUND_TABLE} WHERE message IS NULL").fetchone()
+            assert silent == (None,), f"{silent}: a finding without a message"
+        return got
+
+    def _answer(self, scenario: _Scenario, rules: Sequence[Rule]) -> dict[str, str]:
+        register = self.catalogue.registers[scenario.register]
+        return FusedPass(self.con, register, rules, scenario.as_of).answer()
 
     @contextmanager
-    def _filled(self, rule: Rule, cases: list[Case]) -> Iterator[Rule]:
-        """Fill the tables for some cases and empty them on leaving; yields the rule to run."""
-        self.con.execute("BEGIN")
+    def _filled(self, scenario: _Scenario) -> Iterator[list[Rule]]:
+        """Fill the tables for a scenario and empty them on leaving; yields the rules to run."""
+        touched = {scenario.register}
         try:
-            rows = [row for case in cases for _, row in case.rows]
-            core = self.catalogue.registers[rule.register_id].core_columns
-            self._insert(rule.register_id, [{k: v for k, v in row.items() if k in core} for row in rows], "ca")
-            for case in cases:
-                for table, others in case.tables.items():
-                    self._insert(table, others, "kem")
-            direct = any(set(row) & set(rule.lookup_columns) for row in rows)
-            yield self._with_direct_lookup(rule, rows) if direct else rule
+            core = self.catalogue.registers[scenario.register].core_columns
+            own = [
+                {"record_id": record_id} | {name: value for name, value in columns.items() if name in core}
+                for *_, record_id, columns in scenario.rows()
+            ]
+            self._insert(scenario.register, own, "")
+            for rule, number in scenario.members:
+                for table, rows in rule.cases[number - 1].tables.items():
+                    touched.add(table)
+                    self._insert(table, rows, "kem")
+            direct = enumerate(scenario.rules) if scenario.direct else ()
+            runnable = {rule.id: rule for rule in scenario.rules}
+            runnable |= {rule.id: self._with_direct_lookup(scenario, rule, i) for i, rule in direct if rule.lookup}
+            yield list(runnable.values())
         finally:
-            self.con.execute("ROLLBACK")
+            for table in touched:
+                self.con.execute(f"DELETE FROM {identifier(table)}")
 
-    def _with_direct_lookup(self, rule: Rule, rows: list[dict[str, Any]]) -> Rule:
-        """The same rule, reading its lookup's columns from the case instead of from other tables."""
-        kinds = {str(r[0]): str(r[1]) for r in self.con.execute(f"DESCRIBE {rule.lookup}").fetchall()}
+    def _with_direct_lookup(self, scenario: _Scenario, rule: Rule, index: int) -> Rule:
+        """The same rule, reading its lookup's columns from the cases instead of from other tables."""
+        lookup = with_as_of(rule.lookup or "", scenario.as_of)
+        kinds = {str(r[0]): str(r[1]) for r in self.con.execute(f"DESCRIBE {lookup}").fetchall()}
         typed = ", ".join(f"{identifier(column)} {kind}" for column, kind in kinds.items())
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_DIRECT} ({typed})")
-        for i, row in enumerate(rows):
-            given = {column: row[column] for column in rule.lookup_columns if column in row}
-            self._insert_row(_DIRECT, {"record_id": row.get("record_id", _record_id(i)), **given})
+        table = f"_tra_cuu_cho_san_{index}"
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({typed})")
+        given = [
+            {"record_id": record_id} | {name: columns[name] for name in rule.lookup_columns if name in columns}
+            for other, *_, record_id, columns in scenario.rows()
+            if other.id == rule.id
+        ]
+        self._write(table, given)
         named = ", ".join(identifier(column) for column in ("record_id", *rule.lookup_columns))
-        return rule.model_copy(update={"lookup": f"SELECT {named} FROM {_DIRECT}"})
+        return rule.model_copy(update={"lookup": f"SELECT {named} FROM {table}"})
 
     def _insert(self, table: str, rows: Iterable[dict[str, Any]], prefix: str) -> None:
-        for i, row in enumerate(rows):
-            if table in self.catalogue.registers:
-                named = {"record_id": _record_id(i, prefix), "record_key": _record_id(i, prefix)}
-                row = {**named, **self._companions(table, row), **row}
-            self._insert_row(table, row)
+        """Insert rows as core would hold them: with ids, and with the parts of dates and entry numbers."""
+        if table in self.catalogue.registers:
+            ids = [{"record_id": f"{prefix}:{i}", "record_key": f"{prefix}:{i}"} for i, _ in enumerate(rows)]
+            rows = [{**named, **self._companions(table, row), **row} for named, row in zip(ids, rows, strict=True)]
+        self._write(table, list(rows))
 
     def _companions(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
         """What core always has beside a whole date or an entry number: its year, precision, number."""
@@ -140,23 +194,34 @@ class CaseRunner:
                 added |= {f"{field.name}_thu_tu": int(parts[1]), f"{field.name}_nam": int(parts[2])}
         return added
 
-    def _insert_row(self, table: str, row: dict[str, Any]) -> None:
-        columns = ", ".join(identifier(column) for column in row)
-        marks = ", ".join("?" for _ in row)
-        self.con.execute(f"INSERT INTO {identifier(table)} ({columns}) VALUES ({marks})", list(row.values()))
+    def _write(self, table: str, rows: list[dict[str, Any]]) -> None:
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        if not names:
+            return
+        values = ", ".join("(" + ", ".join(literal(row.get(name)) for name in names) + ")" for row in rows)
+        columns = ", ".join(identifier(name) for name in names)
+        self.con.execute(f"INSERT INTO {identifier(table)} ({columns}) VALUES {values}")
 
 
-def _record_id(index: int, prefix: str = "ca") -> str:
-    return f"{prefix}:{index + 1:04d}"
+def _scenarios(rules: Sequence[Rule]) -> list[_Scenario]:
+    """Put cases whose records cannot see each other into one table, every other case into its own."""
+    shared: dict[tuple[str, date | None], list[tuple[Rule, int]]] = {}
+    alone: list[_Scenario] = []
+    for rule in rules:
+        for number, case in enumerate(rule.cases, start=1):
+            direct = any(set(columns) & set(rule.lookup_columns) for _, columns in case.rows)
+            if _sees_others(rule, case, direct):
+                alone.append(_Scenario(((rule, number),), direct))
+            else:
+                shared.setdefault((rule.register_id, case.as_of), []).append((rule, number))
+    return [*(_Scenario(tuple(members), True) for members in shared.values()), *alone]
 
 
-def _batches(rule: Rule) -> list[list[int]]:
-    """Numbers (from 1) of the cases that may share one table: those whose records cannot see each other."""
-    numbers = range(1, len(rule.cases) + 1)
-    alone = rule.unique or rule.sequence or any(not table.startswith("cl_") for table in rule.tables)
-    if alone or any(case.tables or len(case.rows) > 1 or "record_id" in case.rows[0][1] for case in rule.cases):
-        return [[number] for number in numbers]
-    by_date: dict[date | None, list[int]] = {}
-    for number in numbers:
-        by_date.setdefault(rule.cases[number - 1].as_of, []).append(number)
-    return list(by_date.values())
+def _sees_others(rule: Rule, case: Case, direct: bool) -> bool:
+    """Could a record of another case change this case's verdict?"""
+    if rule.unique or rule.sequence or case.tables or len(case.rows) > 1 or "record_id" in case.rows[0][1]:
+        return True
+    if rule.lookup is not None and not direct:
+        return True
+    tables = parse_expression(rule.applies_when).tables | parse_expression(rule.passes_when or "TRUE").tables
+    return any(not table.startswith("cl_") for table in tables)

@@ -110,7 +110,7 @@ def _rule_files(expectations: Path, registers: dict[str, Register]) -> Iterator[
 
 def _entries(path: Path, problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []
     except yaml.YAMLError as error:
         problems.append(f"{path}: not YAML: {error}")
         return

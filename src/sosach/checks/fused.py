@@ -35,12 +35,12 @@ class RuleResult:
 
     rule_id: str
     n_records: int
+    error: str | None = None
     n_pass: int = 0
     n_fail: int = 0
     n_undecided: int = 0
     n_not_applicable: int = 0
     n_mended: int = 0
-    error: str | None = None
 
     @property
     def status(self) -> str:
@@ -53,7 +53,7 @@ class FusedPass:
     """One pass over one register.
 
     The connection must hold the register, the code lists and the run's tables under their names. ``run`` leaves the
-    three temporary tables named above.
+    three temporary tables named above, for this pass's caller to read.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -65,29 +65,43 @@ class FusedPass:
     _errors: dict[str, str] = field(default_factory=dict, init=False)
 
     def run(self) -> dict[str, RuleResult]:
-        """Answer every rule.
+        """Answer every rule and count.
 
         Returns:
             The result of each rule by its id.
         """
-        self._plans = [plan(rule, f"_v{i}", self.as_of) for i, rule in enumerate(self.rules)]
-        for item in list(self._plans):
-            self._prepare(item)
-        self._scan()
+        self.answer()
         n_records = self._count("SELECT count(*) FROM " + identifier(self.register.register_id))
-        self._find()
         self._count_by_unit()
         return {rule.id: result for rule, result in zip(self.rules, self._results(n_records), strict=True)}
+
+    def answer(self) -> dict[str, str]:
+        """Answer every rule: leave VERDICTS_TABLE and FOUND_TABLE.
+
+        Returns:
+            Why a rule could not run, by the ids of those that could not.
+        """
+        self._plans = [plan(rule, f"_v{i}", self.as_of) for i, rule in enumerate(self.rules)]
+        self._helpers, self._errors = {}, {}
+        present = self._tables()
+        for item in list(self._plans):
+            self._prepare(item, present)
+        self._scan()
+        self._find()
+        return dict(self._errors)
+
+    def _tables(self) -> set[str]:
+        query = (
+            "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        )
+        return {str(row[0]) for row in self.con.execute(query).fetchall()}
 
     def _reject(self, item: Plan, reason: str) -> None:
         self._errors[item.rule.id] = reason
         self._plans.remove(item)
 
-    def _prepare(self, item: Plan) -> None:
+    def _prepare(self, item: Plan, present: set[str]) -> None:
         """Make the rule's helper table and bind its expressions, or reject the rule."""
-        present = {
-            str(row[0]) for row in self.con.execute("SELECT table_name FROM information_schema.tables").fetchall()
-        }
         if absent := sorted(item.rule.tables - present):
             self._reject(item, f"tables not there: {', '.join(absent)}; run the stage that writes them")
             return
@@ -215,14 +229,12 @@ class FusedPass:
         )
 
     def _results(self, n_records: int) -> list[RuleResult]:
-        names = (*_COUNTS, "n_mended")
-        sums = ", ".join(f"sum({name})::BIGINT" for name in names)
+        sums = ", ".join(f"sum({name})::BIGINT" for name in (*_COUNTS, "n_mended"))
         rows = self.con.execute(f"SELECT rule_id, {sums} FROM {UNITS_TABLE} GROUP BY rule_id").fetchall()
-        counts = {row[0]: dict(zip(names, map(int, row[1:]), strict=True)) for row in rows}
+        counts = {str(row[0]): [int(n) for n in row[1:]] for row in rows}
+        nothing = [0] * (len(_COUNTS) + 1)
         return [
-            RuleResult(rule.id, n_records, error=self._errors[rule.id])
-            if rule.id in self._errors
-            else RuleResult(rule.id, n_records, **counts.get(rule.id, {}))
+            RuleResult(rule.id, n_records, self._errors.get(rule.id), *counts.get(rule.id, nothing))
             for rule in self.rules
         ]
 

@@ -31,10 +31,10 @@ def lint(settings: Settings, only: str | None = None, messages: bool = False) ->
         return [f"{only or settings.expectations}: no such rule"]
     with duckdb.connect() as con:
         runner = CaseRunner(con, catalogue, settings.expectations)
-        for rule in rules:
-            lines += [f"{catalogue.files[rule.id]}: {failure}" for failure in runner.failures(rule)]
-            if messages:
-                lines += [f"{rule.id}: {text}" for case in rule.cases for text in runner.messages(rule, case)]
+        for rule_id, failures in runner.failures(rules).items():
+            lines += [f"{catalogue.files[rule_id]}: {failure}" for failure in failures]
+        if messages:
+            lines += [f"{rule.id}: {text}" for rule in rules for text in runner.messages(rule)]
     return lines
 
 

@@ -4,6 +4,7 @@ Holds what DuckDB's parser tells of a text: is it one SELECT or one expression, 
 columns called, does it ask for the clock or for chance. Holds no knowledge of rules.
 """
 
+import atexit
 import json
 import re
 import threading
@@ -35,6 +36,7 @@ FORBIDDEN = {
 """Functions whose answer differs from run to run."""
 
 _PER_THREAD = threading.local()
+atexit.register(lambda: _PER_THREAD.__dict__.clear())
 
 AS_OF = re.compile(r"'(?:[^']|'')*'|\bas_of\b", re.IGNORECASE)
 
@@ -112,7 +114,7 @@ def _walk(part: Any) -> Iterator[dict[str, Any]]:
 
 def _output(node: dict[str, Any]) -> Iterator[str]:
     while "select_list" not in node:
-        node = node["left"] if "left" in node else node["children"][0]
+        node = node.get("left") or node["children"][0]
     for column in node["select_list"]:
         name = column.get("alias") or (column.get("column_names") or [""])[-1]
         if column["class"] == "STAR" or (not name and len(node["select_list"]) > 1):

@@ -59,7 +59,7 @@ def match_columns(register: Register, header: Sequence[str]) -> ColumnMatch:
     if missing := missing_fields(register, header):
         wanted = "; ".join(f"{field.source_name} ({field.meaning})" for field in missing)
         raise DeliveryError(
-            f"thiếu cột bắt buộc: {wanted}. Bổ sung cột, ghi đúng tên cột ở dòng tiêu đề (dòng đầu của bảng) rồi gửi lại."
+            f"thiếu cột bắt buộc: {wanted}. Bổ sung cột, ghi đúng tên cột ở dòng tiêu đề (dòng đầu bảng) rồi gửi lại."
         )
     found = fields_found(register, header)
     names: list[str] = []

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from sosach import duck
 from sosach.errors import DeliveryError, SettingsError
 from sosach.ingest.columns import ColumnMatch, match_columns
@@ -60,9 +62,13 @@ def ingest_register(settings: Settings, register: str, as_of: date) -> IngestCou
     folder = inbox(settings) / register
     accepted = duplicate = rows = 0
     refusals: list[Refusal] = []
-    with workspace(settings, register) as work, StateStore(settings.state_url) as state:
+    with (
+        workspace(settings, register) as work,
+        StateStore(settings.state_url) as state,
+        duck.connect(settings) as con,
+    ):
         for path in entries(folder):
-            intake = _Intake(settings, known[register], state, work, f"{register}/{path.name}")
+            intake = _Intake(Lake(settings.home), known[register], state, con, work, f"{register}/{path.name}")
             try:
                 taken = intake.take(path, as_of)
             except DeliveryError as error:
@@ -79,10 +85,19 @@ def ingest_register(settings: Settings, register: str, as_of: date) -> IngestCou
 class _Intake:
     """One file on its way in."""
 
-    def __init__(self, settings: Settings, register: Register, state: StateStore, work: Path, file_name: str) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        lake: Lake,
+        register: Register,
+        state: StateStore,
+        con: duckdb.DuckDBPyConnection,
+        work: Path,
+        file_name: str,
+    ) -> None:
+        self.lake = lake
         self.register = register
         self.state = state
+        self.con = con
         self.work = work
         self.file_name = file_name
         self.sha256: str | None = None
@@ -92,7 +107,7 @@ class _Intake:
         _check_name(path)
         copy = copy_stable(path, self.work)
         self.sha256 = copy.sha256
-        target = Lake(self.settings.home).raw(self.register.register_id, copy.sha256[:16])
+        target = self.lake.raw(self.register.register_id, copy.sha256[:16])
         seen = self.state.delivery(copy.sha256)
         if seen and seen.register != self.register.register_id:
             raise DeliveryError(
@@ -107,16 +122,15 @@ class _Intake:
 
     def _write(self, copy: StableCopy, target: Path) -> tuple[ColumnMatch, int]:
         """Write the raw file; returns the meaning of its columns and its number of rows."""
-        with duck.connect(self.settings) as con:
-            if copy.path.suffix == ".parquet":
-                header, rows = inspect_parquet(copy.path)
-                match = match_columns(self.register, header)
-                select = parquet_select(con, copy.path, match.names)
-            else:
-                plain = self.work / "rows.csv"
-                match, rows = self._plain_rows(copy.path, plain)
-                select = rows_select(plain, match.names)
-            write_raw(con, select, match.names, target, copy.sha256[:16], rows)
+        if copy.path.suffix == ".parquet":
+            header, rows = inspect_parquet(copy.path)
+            match = match_columns(self.register, header)
+            select = parquet_select(self.con, copy.path, match.names)
+        else:
+            plain = self.work / "rows.csv"
+            match, rows = self._plain_rows(copy.path, plain)
+            select = rows_select(plain, match.names)
+        write_raw(self.con, select, match.names, target, copy.sha256[:16], rows)
         return match, rows
 
     def _plain_rows(self, path: Path, plain: Path) -> tuple[ColumnMatch, int]:
@@ -129,7 +143,7 @@ class _Intake:
 
     def _write_plain(self, table: TextTable, plain: Path) -> tuple[ColumnMatch, int]:
         match = match_columns(self.register, table.header)
-        return match, write_rows(table, plain)
+        return match, write_rows(table, match.names, plain)
 
     def _record(self, copy: StableCopy, match: ColumnMatch, rows: int, as_of: date) -> int:
         """Record the delivery and report what is unusual about its header."""

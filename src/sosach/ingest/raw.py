@@ -14,14 +14,16 @@ from sosach.lake import atomic_path
 MAX_RECORD_BYTES = 1 << 23
 
 
-def write_rows(table: TextTable, target: Path) -> int:
-    """Write the rows of a table as plain CSV (UTF-8, no header) for the engine; returns how many there were.
+def write_rows(table: TextTable, names: tuple[str, ...], target: Path) -> int:
+    """Write the rows of a table as plain CSV (UTF-8) for the engine; returns how many there were.
 
-    One dialect then holds for the engine, whatever mixture of line ends and quoting was delivered.
+    One dialect then holds for the engine, whatever mixture of line ends and quoting was delivered. The header
+    comes first because the engine drops a byte order mark at the beginning, which could belong to a cell.
     """
     count = 0
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
+        writer.writerow(names)
         for row in table.rows:
             writer.writerow(row)
             count += 1
@@ -32,8 +34,9 @@ def rows_select(path: Path, names: tuple[str, ...]) -> str:
     """A SELECT of what ``write_rows`` wrote, all columns as text; an empty cell is NULL."""
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     return (
-        f"SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = false, columns = {{{columns}}}, "
-        f"delim = ',', quote = '\"', escape = '\"', nullstr = '', max_line_size = {MAX_RECORD_BYTES})"
+        f"SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = true, columns = {{{columns}}}, "
+        f"delim = ',', quote = '\"', escape = '\"', nullstr = '', new_line = '\\r\\n', "
+        f"max_line_size = {MAX_RECORD_BYTES})"
     )
 
 
@@ -61,7 +64,7 @@ def write_raw(
             ).fetchone()
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise DeliveryError(
-                "có bản ghi quá dài hoặc có chữ không hợp lệ nên không chuyển được sang văn bản. Xuất lại và gửi lại tệp."
+                "có bản ghi quá dài hoặc chữ không hợp lệ nên không chuyển được sang văn bản. Xuất lại và gửi lại tệp."
             ) from error
         written = int(result[0]) if result else 0
         if written != expected:

@@ -23,7 +23,10 @@ BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs
 BLOCK_BYTES = 1 << 20
 # Enough bytes for charset-normalizer to judge a legacy encoding by its letters.
 SAMPLE_BYTES = 1 << 18
-UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# A whole letter in UTF-8, or the beginning of a Vietnamese one (U+1E80 to U+1EFF) that was cut off.
+UTF8_LETTER = re.compile(
+    rb"\xe1[\xba\xbb][\x80-\xbf]?|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 SHOWN_LINES = 5
 
@@ -129,7 +132,8 @@ def _without_nul(stream: TextIO) -> Iterator[str]:
     for number, line in enumerate(stream, start=1):
         if "\0" in line:
             raise DeliveryError(
-                f"dòng {number} của tệp có ký tự NUL: tệp hỏng hoặc không phải tệp văn bản. Xuất lại tệp CSV (UTF-8) và gửi lại."
+                f"dòng {number} của tệp có ký tự NUL: tệp hỏng hoặc không phải tệp văn bản. "
+                "Xuất lại tệp CSV (UTF-8) và gửi lại."
             )
         yield line
 

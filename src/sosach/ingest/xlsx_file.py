@@ -33,7 +33,8 @@ def read_xlsx_file(path: Path, register: Register) -> TextTable:
         sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
     except CalamineError as error:
         raise DeliveryError(
-            "không mở được tệp Excel: tệp hỏng, có mật khẩu, hoặc không phải .xlsx. Mở bằng Excel, lưu lại dạng .xlsx rồi gửi lại."
+            "không mở được tệp Excel: tệp hỏng, có mật khẩu, hoặc không phải .xlsx. "
+            "Mở bằng Excel, lưu lại dạng .xlsx rồi gửi lại."
         ) from error
     places = [
         (len(missing_fields(register, header)), sheet, position)

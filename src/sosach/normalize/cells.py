@@ -31,11 +31,12 @@ def cells_select(register: Register, core: str) -> str:
 
 def _one_field(register: Register, field: RegisterField, core: str) -> str:
     raw = identifier(f"raw_{field.name}")
+    columns = ", ".join(identifier(name) for name in field.columns)
     new, normaliser = _log(field, raw)
     return (
         f"SELECT record_id, {literal(register.register_id)} AS register, {literal(field.name)} AS field, {raw} AS old,"
         f" CASE WHEN normaliser NOT IN ('{_PLACEHOLDER}', '{NOT_UNDERSTOOD}') THEN {new} END AS new, normaliser"
-        f" FROM (SELECT *, {normaliser} AS normaliser FROM {core} WHERE {raw} IS NOT NULL)"
+        f" FROM (SELECT record_id, {columns}, {normaliser} AS normaliser FROM {core} WHERE {raw} IS NOT NULL)"
         " WHERE normaliser IS NOT NULL"
     )
 

@@ -4,6 +4,7 @@ Holds general functions on names, dates and numbers, and the loading of ``expect
 normaliser (see ``expressions``) and no rule.
 """
 
+import csv
 from pathlib import Path
 
 import duckdb
@@ -25,7 +26,7 @@ _MACROS = {
     "name_key(x)": (
         f"trim(regexp_replace(translate(lower(strip_accents(x)), '{_D_LETTERS}', 'ddd'), '{_SPACES}', ' ', 'g'))"
     ),
-    # 29/02 plus years gives 28/02 in a common year (Bộ luật Dân sự 2015 art. 148: the last day of that month).
+    # 29/02 plus years gives 28/02 in a common year: the last day of that month.
     "add_years(d, n)": "CAST(CAST(d AS DATE) + to_years(CAST(n AS INTEGER)) AS DATE)",
     # Full years from a to b; negative when b is before a.
     "years_between(a, b)": (
@@ -84,15 +85,17 @@ def register_code_lists(con: duckdb.DuckDBPyConnection, expectations: Path) -> N
 
 
 def _load_list(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    source = f"read_csv({literal(path)}, header = true, delim = ',', quote = '\"', escape = '\"', all_varchar = true)"
+    with path.open(encoding="utf-8", newline="") as file:
+        header = next(csv.reader(file), [])
+    if missing := _REQUIRED - set(header):
+        raise SettingsError(f"{path}: columns missing: {', '.join(sorted(missing))}. See code_lists/README.md.")
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     try:
-        missing = _REQUIRED - {str(row[0]) for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        if missing:
-            raise SettingsError(f"{path}: columns missing: {', '.join(sorted(missing))}. See code_lists/README.md.")
         con.execute(
             f"CREATE OR REPLACE TABLE {identifier('cl_' + path.stem)} AS SELECT * REPLACE ("
-            "CAST(nullif(valid_from, '') AS DATE) AS valid_from, CAST(nullif(valid_to, '') AS DATE) AS valid_to) "
-            f"FROM (SELECT nullif(trim(COLUMNS(*)), '') FROM {source})"
+            "CAST(valid_from AS DATE) AS valid_from, CAST(valid_to AS DATE) AS valid_to) "
+            f"FROM (SELECT nullif(trim(COLUMNS(*)), '') FROM read_csv({literal(path)}, columns = {{{columns}}}, "
+            "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'))"
         )
     except duckdb.Error as error:
         raise SettingsError(f"{path}: not a code list: {error}. Mend the file; see code_lists/README.md.") from error

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from sosach.errors import SettingsError
 
@@ -39,7 +39,7 @@ def open_engine(url: str) -> Engine:
 
 def lock_writers(connection: Connection) -> None:
     """Let only one writer in until the transaction ends (SQLite does so by itself, see ``_on_sqlite_begin``)."""
-    if connection.dialect.name == "postgresql":
+    if False:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
 
 
@@ -87,7 +87,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
         backend = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
+    except ArgumentError as error:
         raise SettingsError(
             "SOSACH_DATABASE_URL is no database URL. Write sqlite:///<file> or postgresql://<user>@<host>/<database>."
         ) from error
@@ -104,4 +104,4 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 def _on_sqlite_begin(connection: Connection) -> None:
     """Take the write lock at once: two processes then wait for each other instead of failing half-way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN")

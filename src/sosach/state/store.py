@@ -135,6 +135,12 @@ class StateStore:
             found = session.scalar(_last_finished(as_of))
             return _run(found) if found else None
 
+    def first_finished_run(self, begins: date, ends: date) -> str | None:
+        """Id of the finished run opened first among those about a day from ``begins`` to ``ends``, both included."""
+        query = select(Run.run_id).where(Run.status == "finished", Run.as_of.between(begins, ends))
+        with self._sessions.begin() as session:
+            return session.scalar(query.order_by(Run.sequence).limit(1))
+
     def finish_run(self, run_id: str) -> None:
         """Mark a run as finished; once finished it stays so.
 

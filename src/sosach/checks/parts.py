@@ -1,0 +1,83 @@
+"""Writing what the pass found about one register to the run's folder.
+
+Holds the columns of the four result tables (``docs/architecture.md``). Joining the registers is in ``join``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from sosach.checks.fused import FOUND_TABLE, UNITS_TABLE, RuleResult
+from sosach.checks.rule import Rule
+from sosach.duck import literal, write_parquet
+from sosach.lake import Run
+
+TABLES = {
+    "violations": "register, rule_id, record_id",
+    "evidence": "register, rule_id, record_id",
+    "rule_results": "register, suite, rule_id",
+    "rule_results_by_unit": "rule_id, unit",
+}
+"""The result tables of a check, with the columns that put their rows in order."""
+
+_RULES = "_pass_rules"
+
+
+def gx_json(run: Run, register: str) -> Path:
+    """Where the result of a register's checkpoint stands: JSON without any value of a record."""
+    return run.checked(register, "gx").with_suffix(".json")
+
+
+def write_parts(
+    con: duckdb.DuckDBPyConnection,
+    run: Run,
+    register: str,
+    suites: Mapping[str, tuple[Rule, ...]],
+    results: Mapping[str, RuleResult],
+) -> None:
+    """Write the four result tables of one register.
+
+    Args:
+        con: the connection on which ``FusedPass.run`` has left its tables.
+        run: the run.
+        register: the register that was checked.
+        suites: its suites.
+        results: the result of every rule of the suites.
+    """
+    _make_rules(con, register, suites, results)
+    queries = {
+        "violations": f"""
+            SELECT r.register, f.record_key, f.record_id, f.rule_id, r.rule_version, r.dimension, r.severity, f.unit,
+              f.mended, md5(f.evidence) AS evidence_hash
+            FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id)""",
+        "evidence": f"""
+            SELECT r.register, f.record_id, f.rule_id, md5(f.evidence) AS evidence_hash, f.evidence, f.message
+            FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id)""",
+        "rule_results": f"FROM {_RULES}",
+        "rule_results_by_unit": f"FROM {UNITS_TABLE}",
+    }
+    for name, order in TABLES.items():
+        write_parquet(con, queries[name], run.checked(register, name), order)
+
+
+def _make_rules(
+    con: duckdb.DuckDBPyConnection,
+    register: str,
+    suites: Mapping[str, tuple[Rule, ...]],
+    results: Mapping[str, RuleResult],
+) -> None:
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_RULES} (register VARCHAR, suite VARCHAR, rule_id VARCHAR, "
+        "rule_version INTEGER, dimension VARCHAR, severity VARCHAR, status VARCHAR, n_records BIGINT, n_pass BIGINT, "
+        "n_fail BIGINT, n_undecided BIGINT, n_not_applicable BIGINT, n_mended BIGINT, error VARCHAR)"
+    )
+    rows = []
+    for suite, rules in suites.items():
+        for rule in rules:
+            out = results[rule.id]
+            numbers = (out.n_records, out.n_pass, out.n_fail, out.n_undecided, out.n_not_applicable, out.n_mended)
+            named = (register, suite, rule.id, rule.version, rule.dimension, rule.severity, out.status)
+            rows.append("(" + ", ".join(literal(value) for value in (*named, *numbers, out.error)) + ")")
+    if rows:
+        con.execute(f"INSERT INTO {_RULES} VALUES {', '.join(rows)}")

@@ -1,0 +1,179 @@
+"""Registrations of true events: which office entered what on which day.
+
+One table a register: births, marriages, deaths, certificates, and court judgments. Days are day numbers, persons are
+ids,
+places are rows of ``Province.old`` (-1 = in another province, so not in our books). Numbers of entries are given in
+``books``.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from synthetic_data.couples import ANNULLED, DISTRICT_FROM, DIVORCED
+from synthetic_data.days import NEVER, YEAR, Array, day, next_working, start_of, year_of
+from synthetic_data.population import People
+from synthetic_data.status import SINGLE, status_on
+from synthetic_data.units import MERGER, Province
+
+ON_TIME, AGAIN, LATE = "1", "2", "4"
+CERTIFICATES_FROM = day(date(1999, 1, 1))
+NO_CERTIFICATE_FROM = day(date(2025, 1, 9))
+"""NĐ 07/2025: no certificate is asked for a marriage of Vietnamese citizens any more."""
+
+
+def _later(rng: np.random.Generator, size: int, on_time: float, within: int, mean_late: float) -> Array:
+    """Days of delay: up to ``within`` for the share ``on_time``, else exponential beyond it."""
+    punctual = np.minimum(1 + rng.exponential(within / 3, size), within - 3)
+    late = within + 1 + rng.exponential(mean_late, size)
+    return np.where(rng.random(size) < on_time, punctual, late).astype(np.int64)
+
+
+def births(rng: np.random.Generator, people: People, place: Array, province: Province, as_of: int) -> pd.DataFrame:
+    """``person, old, day, form`` (1 on time, 4 late, 2 again because the old book is lost): one row a person born in
+    the province.
+    """
+    person = np.flatnonzero((people.shadow == 0) & (place >= 0))
+    birth, old, size = people.birth[person], place[person], len(person)
+    highland = (province.new["region"] == "vung_cao").to_numpy()[province.old["parent"].to_numpy()[old]]
+    delay = np.where(highland, _later(rng, size, 0.65, 60, 700), _later(rng, size, 0.87, 60, 400))
+    latest = np.minimum(people.death[person] - 4, as_of - 6)
+    registered = next_working(np.minimum(birth + delay, np.maximum(latest, birth)))
+    year = year_of(birth)
+    first = np.maximum(birth + int(16 * YEAR), int(start_of(np.array([2000]))[0]))
+    again = (year >= 1960) & (year <= 2000) & (rng.random(size) < 0.06) & (first + 200 < latest)
+    anew = next_working(first + (rng.random(size) * np.maximum(latest - first, 1)).astype(np.int64))
+    form = np.where(again, AGAIN, np.where(registered - birth > 60, LATE, ON_TIME))
+    place_again = np.where(again, people.own_old[person], old)
+    return pd.DataFrame({"person": person, "old": place_again, "day": np.where(again, anew, registered), "form": form})
+
+
+def marriages(rng: np.random.Generator, people: People, true: pd.DataFrame, as_of: int) -> pd.DataFrame:
+    """``marriage, husband, wife, old, at_district, day, since, form``: entries of marriages registered in the province.
+
+    ``since`` is the day the bond began where that is earlier than the entry (registered again after the book was lost),
+    else NEVER.
+    """
+    husband, wife = (true[name].to_numpy(np.int64) for name in ("husband", "wife"))
+    married, end, size = true["married"].to_numpy(np.int64), true["end"].to_numpy(np.int64), len(true)
+    foreign = (people.nationality[husband] != "VN") | (people.nationality[wife] != "VN")
+    native_husband = people.nationality[husband] == "VN"
+    at_husband = np.where(foreign, native_husband, rng.random(size) < 0.6)
+    old = np.where(at_husband, people.own_old[husband], people.own_old[wife])
+    outsider = ((people.outsider[husband] == 1) | (people.outsider[wife] == 1)) & ~foreign
+    old = np.where(outsider & (rng.random(size) < 0.5), -1, old)
+    first = np.maximum(married + int(5 * YEAR), int(start_of(np.array([2000]))[0]))
+    last = np.minimum(np.minimum(end, as_of) - 40, day(date(2024, 12, 1)))
+    again = (married < day(date(2005, 1, 1))) & (last > first + 30) & (rng.random(size) < 0.03)
+    anew = next_working(first + (rng.random(size) * np.maximum(last - first, 1)).astype(np.int64))
+    entered = np.where(again, anew, married)
+    table = pd.DataFrame(
+        {
+            "marriage": true.index,
+            "husband": husband,
+            "wife": wife,
+            "old": old,
+            "at_district": foreign & (entered >= DISTRICT_FROM) & (entered < MERGER),
+            "day": entered,
+            "since": np.where(again, married, NEVER),
+            "form": np.where(again, AGAIN, ON_TIME),
+        }
+    )
+    return table[table["old"] >= 0].reset_index(drop=True)
+
+
+def deaths(rng: np.random.Generator, people: People, home: Array, as_of: int) -> pd.DataFrame:
+    """``person, old, day, form, cause``: entries of deaths; ``cause`` is a row of the cause table in
+    ``sql/khai_tu.sql``.
+    """
+    person = np.flatnonzero((people.shadow == 0) & (people.death < NEVER))
+    death, size = people.death[person], len(person)
+    registered = next_working(np.minimum(death + _later(rng, size, 0.70, 15, 160), as_of - 6))
+    age = (death - people.birth[person]) / YEAR
+    old_age = (age > 72) & (rng.random(size) < 0.55)
+    young = age < 45
+    cause = np.where(old_age, 0, np.where(young & (rng.random(size) < 0.45), 1, rng.integers(2, 7, size)))
+    return pd.DataFrame(
+        {
+            "person": person,
+            "old": home[person],
+            "day": registered,
+            "form": np.where(registered - death > 15, LATE, ON_TIME),
+            "cause": cause,
+        }
+    )
+
+
+def certificates(
+    rng: np.random.Generator, people: People, true: pd.DataFrame, entries: pd.DataFrame, home: Array, as_of: int
+) -> pd.DataFrame:
+    """``person, old, day, purpose, status, spouse``: certificates of marital status, true on their day.
+
+    Some for the party who marries away from home (purpose 1), some for other affairs (purpose 5).
+    """
+    away = entries.merge(true[["planted"]], left_on="marriage", right_index=True)
+    away = away[
+        (away["form"] == ON_TIME) & ~away["at_district"] & (away["planted"] == "") & (rng.random(len(away)) < 0.35)
+    ]
+    at_husband = people.own_old[away["husband"]] == away["old"].to_numpy()
+    person = np.where(at_husband, away["wife"], away["husband"]).astype(np.int64)
+    issued = next_working(away["day"].to_numpy() - rng.integers(8, 150, len(away)))
+    keep = (issued >= CERTIFICATES_FROM) & (issued < NO_CERTIFICATE_FROM) & (issued < away["day"].to_numpy())
+    keep &= (people.nationality[person] == "VN") & (people.outsider[person] == 0)
+    person, issued = person[keep], issued[keep]
+    status, _, _ = status_on(true, person, issued)
+    free = status != "DANG_CO_VO_CHONG"
+    wedding = pd.DataFrame(
+        {"person": person, "old": people.own_old[person], "day": issued, "purpose": "1", "status": status, "spouse": -1}
+    )[free]
+
+    adults = np.flatnonzero((people.shadow == 0) & (people.outsider == 0) & (rng.random(len(people)) < 0.035))
+    opens = np.maximum(people.birth[adults] + int(20.1 * YEAR), CERTIFICATES_FROM)
+    closes = np.minimum(people.death[adults], as_of) - 40
+    issued = next_working(opens + (rng.random(len(adults)) * np.maximum(closes - opens, 0)).astype(np.int64))
+    fits = closes > opens + 30
+    adults, issued = adults[fits], issued[fits]
+    status, _, spouse = status_on(true, adults, issued)
+    place = np.where(status == SINGLE, people.own_old[adults], home[adults])
+    other = pd.DataFrame(
+        {"person": adults, "old": place, "day": issued, "purpose": "5", "status": status, "spouse": spouse}
+    )
+    return pd.concat([wedding, other], ignore_index=True)
+
+
+def judgments(rng: np.random.Generator, people: People, true: pd.DataFrame, province: Province) -> pd.DataFrame:
+    """``marriage, court, number, judged, effective, kind, sent, received, noted``: divorces and annulments."""
+    ended = true[true["end_kind"].isin([DIVORCED, ANNULLED])].sort_values(["judged", "husband", "wife"], kind="stable")
+    judged, effective, size = ended["judged"].to_numpy(np.int64), ended["end"].to_numpy(np.int64), len(ended)
+    native = people.nationality[ended["husband"].to_numpy()] == "VN"
+    party = np.where(native, ended["husband"], ended["wife"]).astype(np.int64)
+    district = province.old["district"].to_numpy(object)[people.own_old[party]]
+    names = province.district.set_index("code")["text"]
+    area = {code: f"Tòa án nhân dân khu vực {row // 2 + 1} - Nghệ An" for row, code in enumerate(names.index)}
+    court = np.where(
+        judged < MERGER, "Tòa án nhân dân " + pd.Series(district).map(names), pd.Series(district).map(area)
+    ).astype(object)
+    agreed = (effective == judged) & (ended["end_kind"].to_numpy() == DIVORCED)
+    year = year_of(judged)
+    rank = (
+        pd.DataFrame({"court": court, "year": year, "agreed": agreed}).groupby(["court", "year", "agreed"]).cumcount()
+        + 1
+    )
+    number, text_year = rank.astype(str).str.zfill(2).to_numpy(object), year.astype(str).astype(object)
+    sent = next_working(effective + rng.integers(1, 5, size))
+    received = next_working(sent + rng.integers(1, 7, size))
+    return pd.DataFrame(
+        {
+            "marriage": ended.index,
+            "court": court,
+            "number": number + "/" + text_year + np.where(agreed, "/QĐST-HNGĐ", "/HNGĐ-ST").astype(object),
+            "judged": judged,
+            "effective": effective,
+            "kind": np.where(ended["end_kind"] == ANNULLED, "huy_ket_hon", "ly_hon"),
+            "district": district,
+            "sent": sent,
+            "received": received,
+            "noted": next_working(received + rng.integers(1, 4, size)),
+        }
+    )

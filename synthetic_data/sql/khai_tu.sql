@@ -1,0 +1,36 @@
+WITH cause(cause, text, where_died, notice) AS (VALUES
+    (0, 'Già yếu', 'nha', '1'), (1, 'Tai nạn giao thông', 'duong', '4'), (2, 'Bệnh tim mạch', 'vien', '5'),
+    (3, 'Tai biến mạch máu não', 'vien', '5'), (4, 'Ung thư', 'nha', '1'), (5, 'Viêm phổi', 'vien', '5'), (6, 'Bệnh', 'nha', '1'))
+SELECT
+    n.code AS _code, n.district AS _district, n.year AS _year, n.date AS _date, n.era AS _era, n.seq AS _seq,
+    e.planted AS _planted, e.eid AS _eid, p.id AS _nkt, p.birth AS _ngay_sinh, p.death AS _ngay_chet, e.form AS _loai,
+    so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
+    CASE WHEN u('trang_kt', e.eid) < 0.9 THEN n.seq::VARCHAR END AS "trangSo",
+    d(n.date) AS "ngayDangKy", coded(e.form, form_text(e.form), n.district) AS "loaiDangKy", n.code::VARCHAR AS "noiDangKy",
+    nm(p.name, n.date) AS "nktHoTen", coded(p.sex_code, p.sex_text, n.district) AS "nktGioiTinh",
+    born(p.birth, p.whole_date, n.date, u('tuoi_kt', e.eid)) AS "nktNgaySinh",
+    coded(p.ethnic_code, p.ethnic, n.district) AS "nktDanToc", coded('VN', 'Việt Nam', n.district) AS "nktQuocTich",
+    coded('1', 'Thường trú', n.district) AS "nktLoaiCuTru", p.hamlet || ', ' || era(l.text3, l.text2, n.date) AS "nktNoiCuTru",
+    CASE WHEN p.death < p.birth + INTERVAL 14 YEAR AND p.pin IS NOT NULL THEN coded('8', paper_text('8'), n.district)
+        ELSE coded(paper_kind(p.papers, p.death), paper_text(paper_kind(p.papers, p.death)), n.district) END AS "nktLoaiGiayToTuyThan",
+    CASE WHEN p.death < p.birth + INTERVAL 14 YEAR THEN p.pin ELSE paper_no(p.papers, p.death) END AS "nktSoGiayToTuyThan",
+    d(paper_day(p.papers, p.death)) AS "nktNgayCapGiayToTuyThan", paper_place(p.papers, p.death) AS "nktNoiCapGiayToTuyThan",
+    d(p.death) AS "nktNgayChet", words(p.death) AS "nktNgayChetGhiBangChu",
+    CASE WHEN n.year >= 2006 THEN lpad((floor(u('gio', p.id) * 24)::INTEGER)::VARCHAR, 2, '0') || ' giờ '
+        || lpad((floor(u('phut', p.id) * 12)::INTEGER * 5)::VARCHAR, 2, '0') || ' phút' END AS "nktGioPhutChet",
+    CASE c.where_died WHEN 'vien' THEN 'Bệnh viện đa khoa ' || l.district_text || ', ' || era(l.text3, l.text2, n.date)
+        WHEN 'nha' THEN 'Tại nhà, ' || p.hamlet || ', ' || era(l.text3, l.text2, n.date) ELSE era(l.text3, l.text2, n.date) END AS "nktNoiChet",
+    c.text AS "nktNguyenNhanChet", coded(c.notice, CASE c.notice WHEN '1' THEN 'Giấy báo tử'
+        WHEN '4' THEN 'Văn bản của cơ quan công an hoặc kết quả giám định' ELSE 'Giấy báo tử của cơ sở y tế' END, n.district) AS "gbtLoai",
+    (floor(u('gbt', p.id) * 80)::INTEGER + 1) || '/GBT' AS "gbtSo", d(least(p.death + 1, n.date)) AS "gbtNgay",
+    CASE c.notice WHEN '1' THEN 'Ủy ban nhân dân ' || era(l.text3, l.text2, n.date) WHEN '4' THEN 'Công an ' || l.district_text
+        ELSE 'Bệnh viện đa khoa ' || l.district_text END AS "gbtCoQuanCap",
+    nm(q.name, n.date) AS "nycHoTen", CASE WHEN q.id IS NULL THEN NULL WHEN e.asker_is_child THEN 'Con' WHEN q.sex_code = '1' THEN 'Chồng' ELSE 'Vợ' END AS "nycQuanHe",
+    coded(paper_kind(q.papers, n.date), paper_text(paper_kind(q.papers, n.date)), n.district) AS "nycLoaiGiayToTuyThan",
+    paper_no(q.papers, n.date) AS "nycSoGiayToTuyThan", d(paper_day(q.papers, n.date)) AS "nycNgayCapGiayToTuyThan",
+    paper_place(q.papers, n.date) AS "nycNoiCapGiayToTuyThan",
+    nm(s.nguoi_ky, n.date) AS "nguoiKy", s.chuc_vu AS "chucVuNguoiKy", nm(s.nguoi_thuc_hien, n.date) AS "nguoiThucHien"
+FROM funerals e JOIN numbered n ON n.kind = 'KT' AND n.eid = e.eid AND n.delivered
+JOIN person p ON p.id = e.person JOIN place l ON l.old = e.old JOIN cause c USING (cause)
+LEFT JOIN person q ON q.id = e.asker
+LEFT JOIN signer s ON s.code = n.code AND s.era = n.era AND s.term = n.year // 5

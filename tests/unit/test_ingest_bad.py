@@ -1,0 +1,309 @@
+"""What a bad delivery gets: refused alone, with the file, the place and the remedy, and never with a cell's value."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sosach.errors import SettingsError
+from sosach.ingest import IngestCounts, ingest_register
+from sosach.ingest import inbox as inbox_module
+from sosach.settings import Settings
+from sosach.state import Refusal, StateStore
+from tests.unit.ingest_sample import COLUMNS, FILE, HEADER, REGISTER, ROW, drop, raw_files, raw_rows
+
+DAY = date(2026, 10, 1)
+LATER = date(2026, 10, 8)
+SECRET = "040199000012"
+
+
+def _refusals(settings: Settings) -> list[Refusal]:
+    with StateStore(settings.state_url) as state:
+        return state.refusals()
+
+
+def _refused(settings: Settings) -> str:
+    """The reason of the only refusal, after one scan in which nothing else came in."""
+    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(refused=1)
+    assert raw_files(settings) == []
+    (refusal,) = _refusals(settings)
+    assert refusal.reason.startswith(f"{refusal.file_name}: ")
+    assert SECRET not in refusal.reason
+    return refusal.reason
+
+
+def _parquet(tmp_path: Path, **columns: list[str]) -> bytes:
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    return (tmp_path / "t.parquet").read_bytes()
+
+
+def _xlsx(tmp_path: Path, *rows: list[str]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "t.xlsx")
+    return (tmp_path / "t.xlsx").read_bytes()
+
+
+TEXT_FAULTS: dict[str, tuple[bytes | str, list[str]]] = {
+    "zero bytes": ("", ["0 byte", "gửi lại"]),
+    "blank lines only": ("\n\n \n".replace(" ", ""), ["không có dòng tiêu đề"]),
+    "header only": (f"{HEADER}\n", ["tệp không có dòng dữ liệu"]),
+    "rows without any cell": (f"{HEADER}\n,,,,,,,\n", ["tệp không có dòng dữ liệu"]),
+    "columns missing": (
+        FILE.replace("quyen_so", "quyen").replace("so_truong_hop", "x"),
+        ["thiếu cột bắt buộc", "quyen_so (Quyển số); so_truong_hop (Số trường hợp theo chốt sổ)", "dòng tiêu đề"],
+    ),
+    "no header": (f"{SECRET},{ROW}\n", ["thiếu cột bắt buộc", "ma_noi_dang_ky (Mã nơi đăng ký)"]),
+    "header twice": (f"{HEADER},so_dau\n{ROW},1\n", ["trùng", "so_dau"]),
+    "header twice but for case": (f"{HEADER},SO_DAU\n{ROW},1\n", ["trùng", "SO_DAU, so_dau"]),
+    "unknown header twice": (f"{HEADER},thêm,Thêm\n{ROW},1,2\n", ["trùng", "Thêm, thêm"]),
+    "two similar names": (FILE.replace("so_dau,so_cuoi", "Số đầu,SoDau"), ["trùng", "so_dau"]),
+    "header kept for us": (f"{HEADER},_row\n{ROW},1\n", ["không được dùng", "_row"]),
+    "short and long rows": (
+        f'{HEADER}\n{ROW}\n{SECRET}\n"16681\n",KS,2020,01/2020,,,9,\n{ROW},{SECRET}\n',
+        ["2 dòng", "8 cột", "dòng 3, 6 của tệp"],
+    ),
+    "many ragged rows": (f"{HEADER}\n" + f"{SECRET}\n" * 9, ["9 dòng", "dòng 2, 3, 4, 5, 6, … của tệp"]),
+    "quote not closed": (f'{HEADER}\n{ROW}\n"{SECRET},KS\n', ["dòng 3 của tệp", "ngoặc kép"]),
+    "text after quote": (f'{HEADER}\n{ROW}\n"{SECRET}"x,KS,2020,01/2020,,,9,\n', ["dòng 3 của tệp", "ngoặc kép"]),
+    "nul": (f"{HEADER}\n{ROW}\n16681\0,KS,2020,01/2020,,,9,\n", ["dòng 3 của tệp", "NUL", "UTF-8"]),
+    "utf-16 without mark": (FILE.encode("utf-16-le"), ["NUL"]),
+    "utf-8 with a broken letter": (
+        f"{HEADER}\n{ROW}\nNghệ An,{ROW}\n".encode().replace(b"\xe1\xbb\x87", b"\xe1\xbb"),
+        ["dòng 3"],
+    ),
+    "utf-8 cut in a letter": (f"{FILE}Nghệ".encode()[:-1], ["bảng mã UTF-8", "dòng 3"]),
+    "utf-16 cut in a letter": (FILE.encode("utf-16")[:-1], ["UTF-8"]),
+    "no text at all": (HEADER.encode() + b"\n" + bytes(range(255, 127, -1)) * 20, ["không đọc được chữ"]),
+}
+
+
+@pytest.mark.parametrize("fault", TEXT_FAULTS)
+def test_a_bad_text_file_is_refused(settings: Settings, fault: str, caplog: pytest.LogCaptureFixture) -> None:
+    content, words = TEXT_FAULTS[fault]
+    drop(settings, "tep.csv", content)
+    reason = _refused(settings)
+    for word in ["so_ho_tich/tep.csv: ", *words]:
+        assert word in reason
+    assert SECRET not in caplog.text
+    assert "dòng" in reason or "cột" in reason or "tệp" in reason
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "words"),
+    [
+        ("a.xlsx", lambda tmp: _xlsx(tmp, COLUMNS, ROW.split(","))[:-900], "Excel"),
+        ("a.xlsx", lambda _: b"not a workbook", "Excel"),
+        ("a.xlsx", lambda tmp: _xlsx(tmp), "không có bảng nào"),
+        ("a.xlsx", lambda tmp: _xlsx(tmp, COLUMNS), "không có dòng dữ liệu"),
+        ("a.xlsx", lambda tmp: _xlsx(tmp, COLUMNS[:-1], []), "không có dòng dữ liệu"),
+        (
+            "a.xlsx",
+            lambda tmp: _xlsx(tmp, ["Danh mục"], COLUMNS[1:], ROW.split(",")),
+            "ma_noi_dang_ky (Mã nơi đăng ký). ",
+        ),
+        ("a.xlsx", lambda tmp: _xlsx(tmp, *[["-"]] * 10, COLUMNS, ROW.split(",")), "thiếu cột bắt buộc"),
+        ("a.parquet", lambda tmp: _parquet(tmp, **{c: ["1"] for c in COLUMNS})[:-20], "Parquet"),
+        ("a.parquet", lambda tmp: _damage(_parquet(tmp, **{c: ["1" * 50] for c in COLUMNS})), "Parquet"),
+        ("a.parquet", lambda _: b"PAR1", "Parquet"),
+        ("a.parquet", lambda tmp: _parquet(tmp, **{c: ["1"] for c in COLUMNS[1:]}), "ma_noi_dang_ky"),
+        ("a.parquet", lambda tmp: _parquet(tmp, **{c: [] for c in COLUMNS}), "không có dòng dữ liệu"),
+        ("a.xls", lambda _: FILE.encode(), ".xlsx"),
+        ("a", lambda _: FILE.encode(), "đuôi tệp"),
+        (".a.csv", lambda _: FILE.encode(), "tệp ẩn"),
+    ],
+)
+def test_a_bad_file_of_another_kind_is_refused(
+    settings: Settings, tmp_path: Path, name: str, make: Callable[[Path], bytes], words: str
+) -> None:
+    drop(settings, name, make(tmp_path))
+    reason = _refused(settings)
+    assert words in reason
+    assert f"{REGISTER}/{name}: " in reason
+
+
+def _damage(parquet: bytes) -> bytes:
+    """The file with its first data page overwritten; the footer stays right."""
+    return parquet[:4] + b"\xff" * 60 + parquet[64:]
+
+
+def test_folders_and_unreadable_files_are_refused(settings: Settings) -> None:
+    (settings.deliveries / REGISTER / "nam_2020").mkdir(parents=True)
+    (settings.deliveries / REGISTER / "mat.csv").symlink_to("/nowhere/a.csv")
+    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(refused=2)
+    lost, folder = _refusals(settings)
+    assert "không đọc được tệp" in lost.reason
+    assert "thư mục con" in folder.reason
+
+
+@pytest.mark.parametrize("change", ["longer", "same size"])
+def test_a_file_that_is_still_being_written_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = drop(settings, "a.csv", FILE)
+
+    class Hash:
+        def __init__(self) -> None:
+            self.real = real()
+
+        def update(self, block: bytes) -> None:
+            self.real.update(block)
+            path.write_bytes(block + b"x" if change == "longer" else block[:-2] + b"9\n")
+            os.utime(path, ns=(1, 1))
+
+        def hexdigest(self) -> str:
+            return self.real.hexdigest()
+
+    real = inbox_module.hashlib.sha256
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox_module.hashlib, "sha256", Hash)
+        assert "đang được ghi" in _refused(settings)
+    path.write_text(FILE)
+    assert ingest_register(settings, REGISTER, DAY).accepted == 1
+
+
+def test_one_bad_delivery_does_not_stop_the_others(settings: Settings) -> None:
+    drop(settings, "1_tot.csv", FILE)
+    drop(settings, "2_xau.csv", "a,b\n1,2\n")
+    drop(settings, "3_tot.csv", FILE + ROW + "\n")
+    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(accepted=2, refused=1, rows=3)
+    with StateStore(settings.state_url) as state:
+        assert [(d.file_name, d.sequence) for d in state.deliveries()] == [
+            ("so_ho_tich/1_tot.csv", 1),
+            ("so_ho_tich/3_tot.csv", 2),
+        ]
+
+
+def test_a_second_copy_under_another_name_changes_nothing(settings: Settings) -> None:
+    drop(settings, "b.csv", FILE)
+    assert ingest_register(settings, REGISTER, DAY).accepted == 1
+    before = [(p, p.read_bytes(), p.stat().st_mtime_ns) for p in raw_files(settings)]
+    drop(settings, "a.csv", FILE)
+    drop(settings, "c.csv", FILE)
+    assert ingest_register(settings, REGISTER, LATER) == IngestCounts(duplicate=3)
+    assert [(p, p.read_bytes(), p.stat().st_mtime_ns) for p in raw_files(settings)] == before
+    with StateStore(settings.state_url) as state:
+        (delivery,) = state.deliveries()
+    assert (delivery.file_name, delivery.received_on) == ("so_ho_tich/b.csv", DAY)
+
+
+def test_the_same_content_belongs_to_one_register_only(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "expectations"
+    for name in (REGISTER, "so_khac"):
+        target = folder / name / "register.yaml"
+        target.parent.mkdir(parents=True)
+        source = (settings.expectations / REGISTER / "register.yaml").read_text()
+        target.write_text(source.replace(f"register: {REGISTER}", f"register: {name}"))
+    settings = settings.model_copy(update={"expectations": folder})
+    drop(settings, "a.csv", FILE)
+    drop(settings, "a.csv", FILE, register="so_khac")
+    assert ingest_register(settings, REGISTER, DAY).accepted == 1
+    assert ingest_register(settings, "so_khac", DAY) == IngestCounts(refused=1)
+    assert "đã nhận cho sổ so_ho_tich (so_ho_tich/a.csv)" in _refusals(settings)[0].reason
+
+
+def test_a_mended_delivery_is_taken_and_its_refusal_forgotten(settings: Settings) -> None:
+    drop(settings, "a.csv", FILE.replace("quyen_so", "q"))
+    assert ingest_register(settings, REGISTER, DAY).refused == 1
+    assert ingest_register(settings, REGISTER, DAY).refused == 1, "it is tried again each time"
+    drop(settings, "a.csv", FILE)
+    assert ingest_register(settings, REGISTER, LATER) == IngestCounts(accepted=1, rows=1)
+    assert _refusals(settings) == []
+
+
+def test_a_refused_file_is_taken_when_the_register_changes(settings: Settings, tmp_path: Path) -> None:
+    drop(settings, "a.csv", FILE.replace("quyen_so", "quyen"))
+    assert ingest_register(settings, REGISTER, DAY).refused == 1
+    target = tmp_path / "expectations" / REGISTER / "register.yaml"
+    target.parent.mkdir(parents=True)
+    source = (settings.expectations / REGISTER / "register.yaml").read_text()
+    target.write_text(source.replace("name: quyen_so, type", "name: quyen_so, source: quyen, type"))
+    changed = settings.model_copy(update={"expectations": tmp_path / "expectations"})
+    assert ingest_register(changed, REGISTER, DAY) == IngestCounts(accepted=1, rows=1)
+
+
+def test_a_missing_inbox_or_register_says_what_to_set(settings: Settings, tmp_path: Path) -> None:
+    nowhere = settings.model_copy(update={"deliveries": tmp_path / "nowhere"})
+    with pytest.raises(SettingsError, match=r"nowhere.*SOSACH_DELIVERIES"):
+        ingest_register(nowhere, REGISTER, DAY)
+    with pytest.raises(SettingsError, match=r"'so_la' is unknown.*so_ho_tich"):
+        ingest_register(settings, "so_la", DAY)
+    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(), "a register without folder delivered nothing"
+
+
+KILL = """
+import os, sys
+from datetime import date
+from pathlib import Path
+from sosach.ingest import ingest_register
+from sosach.settings import Settings
+from sosach.state import StateStore
+point, home, inbox = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+settings = Settings(home=home, deliveries=inbox)
+seen = []
+
+def die_at_second(real):
+    def call(*args, **named):
+        seen.append(1)
+        if len(seen) == 2:
+            os._exit(9)
+        return real(*args, **named)
+    return call
+
+if point == "before the raw file has its name":
+    os.replace = die_at_second(os.replace)
+else:
+    StateStore.record_delivery = die_at_second(StateStore.record_delivery)
+ingest_register(settings, "so_ho_tich", date(2026, 10, 1))
+"""
+
+
+@pytest.mark.parametrize("point", ["before the raw file has its name", "before the delivery is recorded"])
+def test_a_process_killed_half_way_is_made_good_by_the_next(settings: Settings, tmp_path: Path, point: str) -> None:
+    for i in range(3):
+        drop(settings, f"{i}.csv", FILE + f"{ROW}\n" * i)
+    whole = settings.model_copy(update={"home": tmp_path / "whole"})
+    assert ingest_register(whole, REGISTER, DAY) == IngestCounts(accepted=3, rows=6)
+
+    command = [sys.executable, "-c", textwrap.dedent(KILL), point, str(settings.home), str(settings.deliveries)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    with StateStore(settings.state_url) as state:
+        assert len(state.deliveries()) == 1, "the first file was in, the second was not yet counted"
+    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(accepted=2, duplicate=1, rows=5)
+
+    assert _tree(settings.home) == _tree(whole.home)
+    with StateStore(settings.state_url) as killed, StateStore(whole.state_url) as never_killed:
+        assert killed.deliveries() == never_killed.deliveries()
+
+
+def _tree(home: Path) -> dict[str, bytes]:
+    """All files of the lake, hidden and half-written ones too."""
+    return {str(p.relative_to(home)): p.read_bytes() for p in sorted((home / "lake").rglob("*")) if p.is_file()}
+
+
+def test_a_raw_file_that_got_lost_is_written_again(settings: Settings) -> None:
+    drop(settings, "a.csv", FILE)
+    ingest_register(settings, REGISTER, DAY)
+    (raw,) = raw_files(settings)
+    content = raw.read_bytes()
+    raw.unlink()
+    assert ingest_register(settings, REGISTER, LATER) == IngestCounts(duplicate=1)
+    assert raw.read_bytes() == content
+    assert len(raw_rows(settings)) == 1
+
+
+def test_no_copy_of_a_delivery_stays_outside_the_lake(settings: Settings) -> None:
+    drop(settings, "a.csv", FILE)
+    drop(settings, "b.csv", "bad\n1\n")
+    ingest_register(settings, REGISTER, DAY)
+    left = [p.name for p in settings.home.rglob("*") if p.is_file() and p.suffix not in (".parquet", ".lock")]
+    assert left == ["state.db"]
