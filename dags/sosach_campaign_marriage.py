@@ -17,7 +17,7 @@ liệu hôn nhân, 31/05–31/08/2025), and publishes the pages, the communes' w
 
 from airflow.sdk import dag, get_current_context, task
 from sosach_dags.declared import DEFAULT_ARGS, ISSUES_UPDATED, REPORT_PUBLISHED, RUN_ID_PARAM, Tag
-from sosach_dags.tasks import announce, counted, guarded, settings
+from sosach_dags.tasks import Counts, announce, counted, guarded, settings
 from sosach_dags.tasks import which_run as run_of
 
 
@@ -40,7 +40,7 @@ def sosach_campaign_marriage():
 
     @task
     @guarded
-    def cleanse(run: str) -> dict:
+    def cleanse(run: str) -> Counts:
         """Propose repairs for open issues."""
         from sosach import stages
 
@@ -48,7 +48,7 @@ def sosach_campaign_marriage():
 
     @task
     @guarded
-    def campaign(run: str) -> dict:
+    def campaign(run: str) -> Counts:
         """Measure the campaign's progress for each commune."""
         from sosach import stages
 
@@ -56,7 +56,7 @@ def sosach_campaign_marriage():
 
     @task(outlets=[REPORT_PUBLISHED])
     @guarded
-    def publish(run: str) -> dict:
+    def publish(run: str) -> Counts:
         """Write pages, workbooks and the official report."""
         from sosach import stages
 

@@ -17,7 +17,7 @@ carries the issues on from the run before. Announces `sosach/issues_updated`, wh
 
 from airflow.sdk import dag, get_current_context, task
 from sosach_dags.declared import DEFAULT_ARGS, ISSUES_UPDATED, RUN_ID_PARAM, RUN_OPENED, Tag
-from sosach_dags.tasks import announce, counted, guarded, settings
+from sosach_dags.tasks import Counts, announce, counted, guarded, settings
 from sosach_dags.tasks import which_run as run_of
 
 
@@ -48,7 +48,7 @@ def sosach_check():
 
     @task(map_index_template="{{ task.op_kwargs['register'] }}")
     @guarded
-    def normalize_register(register: str, run: str) -> dict:
+    def normalize_register(register: str, run: str) -> Counts:
         """Turn one register's delivered text into typed records."""
         from sosach import stages
 
@@ -56,7 +56,7 @@ def sosach_check():
 
     @task
     @guarded
-    def close_normalize(run: str) -> dict:
+    def close_normalize(run: str) -> Counts:
         """Prove that no row was lost."""
         from sosach import stages
 
@@ -64,7 +64,7 @@ def sosach_check():
 
     @task
     @guarded
-    def link(run: str) -> dict:
+    def link(run: str) -> Counts:
         """Join records to persons and derive marital status."""
         from sosach import stages
 
@@ -72,7 +72,7 @@ def sosach_check():
 
     @task(map_index_template="{{ task.op_kwargs['register'] }}")
     @guarded
-    def check_register(register: str, run: str) -> dict:
+    def check_register(register: str, run: str) -> Counts:
         """Run one register's four suites."""
         from sosach import stages
 
@@ -80,7 +80,7 @@ def sosach_check():
 
     @task
     @guarded
-    def close_check(run: str) -> dict:
+    def close_check(run: str) -> Counts:
         """Join the results and write the Data Docs; fails where a rule could not run."""
         from sosach import stages
 
@@ -88,7 +88,7 @@ def sosach_check():
 
     @task(outlets=[ISSUES_UPDATED])
     @guarded
-    def issues(run: str) -> dict:
+    def issues(run: str) -> Counts:
         """Carry the issues on from the run before."""
         from sosach import stages
 

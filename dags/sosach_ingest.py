@@ -16,7 +16,7 @@ all deliveries accepted so far and announces it as `sosach/run_opened`, which st
 
 from airflow.sdk import dag, get_current_context, task
 from sosach_dags.declared import AS_OF_PARAM, DEFAULT_ARGS, NIGHTLY, RUN_OPENED, Tag
-from sosach_dags.tasks import announce, counted, guarded, settings, which_day
+from sosach_dags.tasks import Counts, announce, counted, guarded, settings, which_day
 
 
 @dag(
@@ -46,7 +46,7 @@ def sosach_ingest():
 
     @task(map_index_template="{{ task.op_kwargs['register'] }}")
     @guarded
-    def ingest_register(register: str, as_of: str) -> dict:
+    def ingest_register(register: str, as_of: str) -> Counts:
         """Take in one register's new deliveries; the stage counts what it refuses and warns of it in the log."""
         from datetime import date
 

@@ -15,7 +15,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from run_dags import PROJECT, DagRunFailedError, prepare_airflow, run_dags
+from run_dags import PROJECT, DagRunFailedError, end_process, prepare_airflow, run_dags
 
 DEMO = PROJECT / "var" / "demo"
 DELIVERIES, TRUTH, HOME, MADE = DEMO / "deliveries", DEMO / "truth", DEMO / "home", DEMO / "sample.json"
@@ -81,4 +81,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

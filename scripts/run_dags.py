@@ -13,14 +13,14 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 PROJECT = Path(__file__).resolve().parents[1]
 DAGS = PROJECT / "dags"
 INGEST, CHECK, CAMPAIGN = "sosach_ingest", "sosach_check", "sosach_campaign_marriage"
 
 # Airflow's dependencies deprecating each other; "No tasks to run", once a second after a failure.
-NOISE = "py.warnings=ERROR,airflow.sdk.definitions.dag=ERROR"
+NOISE = ("py.warnings", "airflow.sdk.definitions.dag")
 
 
 class DagRunFailedError(Exception):
@@ -53,12 +53,13 @@ def prepare_airflow(airflow_home: Path) -> None:
     os.environ |= airflow_environment(airflow_home) | {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home.resolve() / 'airflow.db'}",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
-        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": NOISE,
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": ",".join(f"{name}=ERROR" for name in NOISE),
     }
     from airflow.utils import db
     from airflow.utils.session import create_session
 
-    logging.getLogger("py.warnings").setLevel(logging.ERROR)  # where libraries route warnings past Airflow's settings
+    for name in NOISE:  # for messages that a library routes past Airflow's settings
+        logging.getLogger(name).setLevel(logging.ERROR)
     with create_session() as session:
         db.initdb(session=session)
 
@@ -148,6 +149,13 @@ def run_dags(as_of: date) -> str:
     return run_dag(CAMPAIGN, {"run_id": run_id})
 
 
+def end_process(exit_code: int) -> NoReturn:
+    """End at once: Python's own way out takes Airflow apart so late that DuckDB prints a page about its leftovers."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
+
+
 def main() -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Run the DAGs in one process.")
@@ -167,4 +175,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -140,4 +140,4 @@ def _reopened(rng: np.random.Generator, rows: pd.DataFrame, key: list[str]) -> n
     wants = (
         wants & (rows["year"] == rows["year"].shift(fill_value=0) + 1).to_numpy() & (rows["year"] != 2016).to_numpy()
     )
-    return wants & ~np.r_[False, wants[:-1]]
+    return np.asarray(wants & ~np.r_[False, wants[:-1]])

@@ -61,7 +61,7 @@ def cells(people: People, province: Province, ids: Array, time: Array, step: Pas
     commune = people.commune[ids]
     place = {"commune": commune, "district": district[commune], "province": np.zeros_like(commune)}[step.place]
     group = people.group[ids] if step.same_group else np.zeros_like(commune)
-    return (place * 64 + group) * 4096 + (time + 40_000) // step.width
+    return np.asarray((place * 64 + group) * 4096 + (time + 40_000) // step.width)
 
 
 def first_marriages(rng: np.random.Generator, people: People, province: Province, as_of: int) -> pd.DataFrame:

@@ -42,7 +42,8 @@ def add_years(days: Array, years: int) -> Array:
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     offset = (dates - months.astype("datetime64[D]")).astype(np.int64)
-    return (months + 12 * years).astype("datetime64[D]").astype(np.int64) + offset
+    shifted: Array = (months + 12 * years).astype("datetime64[D]").astype(np.int64) + offset
+    return shifted
 
 
 def next_working(days: Array) -> Array:

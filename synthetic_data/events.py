@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_data.couples import ANNULLED, DISTRICT_FROM, DIVORCED
-from synthetic_data.days import NEVER, YEAR, Array, day, next_working, start_of, year_of
+from synthetic_data.days import NEVER, YEAR, Array, add_years, day, next_working, start_of, year_of
 from synthetic_data.population import People
 from synthetic_data.status import SINGLE, status_on
 from synthetic_data.units import MERGER, Province
@@ -121,6 +121,9 @@ def certificates(
     issued = next_working(away["day"].to_numpy() - rng.integers(8, 150, len(away)))
     keep = (issued >= CERTIFICATES_FROM) & (issued < NO_CERTIFICATE_FROM) & (issued < away["day"].to_numpy())
     keep &= (people.nationality[person] == "VN") & (people.outsider[person] == 0)
+    keep &= issued > np.where(
+        people.sex[person] == 0, add_years(people.birth[person], 20), add_years(people.birth[person], 18)
+    )
     person, issued = person[keep], issued[keep]
     status, _, _ = status_on(true, person, issued)
     free = status != "DANG_CO_VO_CHONG"

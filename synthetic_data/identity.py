@@ -65,7 +65,7 @@ def _pins(rng: np.random.Generator, people: People, province: Array) -> Text:
     tail = _scatter(rng, head, 999_983)
     number = pd.Series(head).astype(str).str.zfill(6) + pd.Series(tail).astype(str).str.zfill(6)
     has = (people.death > PIN_FROM) & (people.nationality == "VN")
-    return np.where(has, number.to_numpy(object), None)
+    return np.asarray(number.astype(object).mask(~has, None).to_numpy(object))
 
 
 def _cmnds(rng: np.random.Generator, people: People) -> tuple[Text, Array]:
@@ -79,7 +79,8 @@ def _cmnds(rng: np.random.Generator, people: People) -> tuple[Text, Array]:
     )
     head = np.where(people.outsider == 1, 190_000_000, 180_000_000)
     number = head + _scatter(rng, head, 7_999_993)
-    return np.where(has, pd.Series(number).astype(str).to_numpy(object), None), np.where(has, issued, NEVER)
+    text = pd.Series(number).astype(str).astype(object).mask(~has, None)
+    return text.to_numpy(object), np.where(has, issued, NEVER)
 
 
 def _cards(rng: np.random.Generator, people: People, as_of: int) -> tuple[Array, Array]:

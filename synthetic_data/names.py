@@ -30,7 +30,7 @@ def _draw(rng: np.random.Generator, words: pd.DataFrame, size: int) -> Text:
     """``size`` words by weight."""
     weight = words["weight"].to_numpy(float)
     at = np.searchsorted(np.cumsum(weight / weight.sum()), rng.random(size), side="right")
-    return words["word"].to_numpy(object)[np.minimum(at, len(words) - 1)]
+    return np.asarray(words["word"].to_numpy(object)[np.minimum(at, len(words) - 1)])
 
 
 def draw_surnames(rng: np.random.Generator, group: Array, groups: tuple[str, ...]) -> Text:

@@ -47,7 +47,7 @@ def false_marriages(
     """Entries with the false ones behind: second marriages of married men, and couples entered a second time."""
     known = entries.assign(planted=true["planted"].to_numpy()[entries["marriage"]])
     kind, end = (true[name].to_numpy(np.int64)[entries["marriage"]] for name in ("end_kind", "end"))
-    day = entries["day"].to_numpy(np.int64)
+    entered = entries["day"].to_numpy(np.int64)
     husband, wife = entries["husband"].to_numpy(np.int64), entries["wife"].to_numpy(np.int64)
     plain = (known["planted"] == "").to_numpy() & ~entries["at_district"].to_numpy()
 
@@ -62,7 +62,7 @@ def false_marriages(
     )
     men = men[rng.permutation(len(men))][: len(single)]
     brides = rng.permutation(single)[: len(men)]
-    of_age = np.maximum(people.birth[brides] + int(18.2 * YEAR), day[men] + 400)
+    of_age = np.maximum(people.birth[brides] + int(18.2 * YEAR), entered[men] + 400)
     wedding = next_working(of_age + (rng.random(len(men)) * np.maximum(as_of - 20 - of_age, 0)).astype(np.int64))
     fits = wedding < as_of - 10
     men, brides, wedding = men[fits], brides[fits], wedding[fits]
@@ -71,7 +71,7 @@ def false_marriages(
     )
 
     again = _chosen(rng, np.flatnonzero(plain & (known["form"] == "1").to_numpy()), TWICE_WED, noise)
-    later = next_working(day[again] + rng.integers(30, 700, len(again)))
+    later = next_working(entered[again] + rng.integers(30, 700, len(again)))
     again, later = again[keep := (later < np.minimum(end[again], as_of) - 40)], later[keep]
     other = np.where(
         people.own_old[husband[again]] == known["old"].to_numpy()[again],

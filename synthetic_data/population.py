@@ -56,7 +56,7 @@ def _death_age(rng: np.random.Generator, sex: Array) -> Floats:
     base = slope * np.exp(-slope * np.where(sex == 0, 77.0, 84.0))
     age = np.log1p(-np.log(rng.random(len(sex))) * slope / base) / slope
     early = rng.random(len(sex)) < 0.03
-    return np.where(early, np.minimum(age, rng.random(len(sex)) * 60), age)
+    return np.asarray(np.where(early, np.minimum(age, rng.random(len(sex)) * 60), age))
 
 
 def birth_weights(years: Array) -> Floats:
@@ -104,7 +104,8 @@ def draw_people(rng: np.random.Generator, province: Province, persons: int, as_o
 def _rows_choice(rng: np.random.Generator, shares: Floats, rows: Array) -> Array:
     """For each of ``rows`` a column of ``shares`` drawn by that row's shares."""
     cumulated = np.cumsum(shares, axis=1)[rows]
-    return np.minimum((rng.random(len(rows))[:, None] > cumulated).sum(axis=1), shares.shape[1] - 1)
+    drawn = (rng.random(len(rows))[:, None] > cumulated).sum(axis=1)
+    return np.asarray(np.minimum(drawn, shares.shape[1] - 1))
 
 
 def _old_commune(rng: np.random.Generator, province: Province, commune: Array) -> Array:

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from sosach.errors import SettingsError
-from synthetic_data.days import Array, day
+from synthetic_data.days import Array, Floats, day
 
 DATA = Path(__file__).parent / "data"
 MERGER = day(date(2025, 7, 1))
@@ -40,13 +40,14 @@ class Province:
     old: pd.DataFrame
     district: pd.DataFrame
     groups: tuple[str, ...]
-    ethnic: Array
+    ethnic: Floats
 
     def code_on(self, old_rows: Array, days: Array) -> Array:
         """Code of the commune in force: the old one up to 30/06/2025, its successor from 01/07/2025."""
         old_code = self.old["code"].to_numpy(np.int64)
         new_code = self.new["code"].to_numpy(np.int64)
-        return np.where(days < MERGER, old_code[old_rows], new_code[self.old["parent"].to_numpy()[old_rows]])
+        parent = self.old["parent"].to_numpy(np.int64)
+        return np.asarray(np.where(days < MERGER, old_code[old_rows], new_code[parent[old_rows]]))
 
 
 def load_province(expectations: Path, communes: int | None) -> Province:

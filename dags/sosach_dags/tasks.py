@@ -7,7 +7,7 @@ import functools
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NewType, ParamSpec, TypeVar
 
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# Not a plain dict: of a task that says it returns one, Airflow pushes every key as an XCom of its own.
+Counts = NewType("Counts", dict[str, int | str | None])
 
 LAST_FRAMES = 20
 # Errors whose text names only code.
@@ -70,9 +73,9 @@ def settings() -> "Settings":
     return Settings()
 
 
-def counted(result: Mapping[str, Any]) -> dict[str, int | str | None]:
+def counted(result: Mapping[str, Any]) -> Counts:
     """What a stage returned as XCom may carry it: numbers and ids stay, a list becomes its length."""
-    return {name: len(value) if isinstance(value, list | tuple | dict) else value for name, value in result.items()}
+    return Counts({k: len(v) if isinstance(v, list | tuple | dict) else v for k, v in result.items()})
 
 
 def which_day(context: Mapping[str, Any]) -> date:

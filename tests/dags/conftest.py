@@ -86,22 +86,9 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedR
     """Run the three DAGs as ``scripts/run_dags.py`` does, on a small sample."""
     root = tmp_path_factory.mktemp("dags")
     deliveries = root / "deliveries"
-    sample = [
-        "--out",
-        deliveries,
-        "--truth",
-        root / "truth",
-        "--persons",
-        1000,
-        "--communes",
-        5,
-        "--seed",
-        3,
-        "--as-of",
-        AS_OF,
-    ]
+    sample = ["--persons=1000", "--communes=5", "--seed=3", f"--as-of={AS_OF}", "--no-with-bad"]
     subprocess.run(
-        [sys.executable, "-m", "synthetic_data", *map(str, sample)],
+        [sys.executable, "-m", "synthetic_data", f"--out={deliveries}", f"--truth={root / 'truth'}", *sample],
         cwd=PROJECT,
         check=True,
         capture_output=True,

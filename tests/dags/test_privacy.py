@@ -1,9 +1,10 @@
-"""A planted number, name, address and phone are in no log, XCom, rendered field, GX result or Data Docs."""
+"""Planted numbers, names, an address and a phone are in no log, XCom, rendered field, GX result, Data Docs or page."""
 
 import gzip
 import json
 import sqlite3
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -37,17 +38,16 @@ def test_the_planted_records_break_rules(finished_run: FinishedRun) -> None:
     assert {"dan_cu", "ket_hon"} <= {register for (register,) in broken}
 
 
-def test_no_planted_value_is_found_outside_the_data(finished_run: FinishedRun) -> None:
-    gx_results = sorted(finished_run.run_folder.glob("checks/*/gx.json"))
+def test_no_planted_value_is_found_outside_the_data(finished_run: FinishedRun, tmp_path: Path) -> None:
+    run = finished_run.run_folder
+    gx_results = sorted(run.glob("checks/*/gx.json"))
     assert len(gx_results) > 1
-    receipts = [finished_run.run_folder / "stages", finished_run.run_folder / "manifest.json"]
-    roots = [
-        finished_run.airflow_home,
-        finished_run.run_folder / "data_docs",
-        *gx_results,
-        *receipts,
-        finished_run.output,
-    ]
+    engineers = [finished_run.airflow_home, finished_run.home / "state.db", finished_run.output]
+    results = [*gx_results, run / "data_docs", run / "stages", run / "manifest.json"]
+    with zipfile.ZipFile(run / "published" / "bao_cao.docx") as report:
+        report.extractall(tmp_path / "bao_cao", [name for name in report.namelist() if name.endswith(".xml")])
+    everyone = [run / "published" / "site", tmp_path / "bao_cao"]
+    roots = [*engineers, *results, *everyone]
     hits, read = occurrences(roots, planted.SECRETS)
     assert hits == []
     assert read > len(roots)

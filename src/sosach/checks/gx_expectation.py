@@ -10,7 +10,6 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.render.components import RenderedAtomicContent, renderedAtomicValueSchema
 from great_expectations.render.renderer.renderer import renderer
-from great_expectations.render.renderer_configuration import RendererConfiguration, RendererValueType
 
 from sosach.checks.fused import RuleResult
 from sosach.checks.gx_engine import METRIC
@@ -59,13 +58,6 @@ class ExpectRecordsToSatisfyRule(BatchExpectation):
                 },
             },
         }
-
-    @classmethod
-    def _prescriptive_template(cls, renderer_configuration: RendererConfiguration[Any]) -> RendererConfiguration[Any]:
-        renderer_configuration.add_param(name="rule_id", param_type=RendererValueType.STRING)
-        renderer_configuration.add_param(name="max_failed", param_type=RendererValueType.NUMBER)
-        renderer_configuration.template_str = "Quy tắc $rule_id: không quá $max_failed bản ghi vi phạm."
-        return renderer_configuration
 
     @classmethod
     @renderer(renderer_type="atomic.diagnostic.observed_value")
