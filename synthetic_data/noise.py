@@ -70,10 +70,12 @@ def _write(
         f"({write.replace('@', identifier(field))})::VARCHAR AS {identifier(f'new_{field}')}, {identifier(field)}"
         for field, write in cells.items()
     )
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE picked AS SELECT _row, {values} FROM r_{register} r
+    picked = con.execute(f"""CREATE OR REPLACE TEMP TABLE picked AS SELECT _row, {values} FROM r_{register} r
         WHERE {filled} ({when}) AND {_chance(kind, salt, share, noise)} AND NOT EXISTS (
             SELECT 1 FROM corruption c
-            WHERE c.register = {literal(register)} AND c._row = r._row AND c.field IN ({names}))""")
+            WHERE c.register = {literal(register)} AND c._row = r._row AND c.field IN ({names}))""").fetchone()
+    if picked == (0,):
+        return
     for field in cells:
         new, old = identifier(f"new_{field}"), identifier(field)
         con.execute(f"""INSERT INTO corruption

@@ -51,12 +51,17 @@ RULES = {
 }
 
 
+def run_of_people(folder, **rules):
+    settings = make_run(folder, make_expectations(folder, **rules), {"dan_cu": PEOPLE})
+    manifest = {"run_id": "r1", "as_of": AS_OF.isoformat(), "previous_run_id": None, "catalogue": "ab" * 32}
+    write_json(Lake(settings.home).run("r1").manifest, {**manifest, "deliveries": [], "refused": []})
+    return settings
+
+
 @pytest.fixture
 def checked(tmp_path):
     """A run whose ``dan_cu`` has been checked, without a table of links."""
-    settings = make_run(tmp_path, make_expectations(tmp_path, **RULES), {"dan_cu": PEOPLE})
-    manifest = {"run_id": "r1", "as_of": AS_OF.isoformat(), "previous_run_id": None, "catalogue": "ab" * 32}
-    write_json(Lake(settings.home).run("r1").manifest, {**manifest, "deliveries": [], "refused": []})
+    settings = run_of_people(tmp_path, **RULES)
     counts = check_register(settings, "r1", "dan_cu", AS_OF)
     return settings, Lake(settings.home).run("r1"), counts
 
@@ -222,5 +227,14 @@ def test_data_docs_tell_each_rule_and_use_no_outside_address(checked):
     page = (run.docs / "dan_cu.du.html").read_text(encoding="utf-8")
     for text in ("Có họ tên", "Luật Hộ tịch, từ 01/01/2016", "33,33%", "Chưa đạt", "Lỗi máy", "Binder Error"):
         assert text in page
+    assert "Không có bản ghi xét được" not in page
     for path in run.docs.iterdir():
         assert "://" not in path.read_text(encoding="utf-8")
+
+
+def test_data_docs_do_not_call_a_rule_right_that_met_no_record(tmp_path):
+    settings = run_of_people(tmp_path, dan_cu__du=[entry(applies_when="FALSE")])
+    check_register(settings, "r1", "dan_cu", AS_OF)
+    page = (render_data_docs(settings, "r1").parent / "dan_cu.du.html").read_text(encoding="utf-8")
+    assert "Không có bản ghi xét được" in page
+    assert ">Đạt</td>" not in page

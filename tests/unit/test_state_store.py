@@ -192,7 +192,12 @@ def test_a_sqlite_file_is_made_with_its_folder(tmp_path: Path) -> None:
 
 def test_the_first_finished_run_of_a_period_is_the_one_opened_first(state_url: str) -> None:
     with StateStore(state_url) as store:
-        for run_id, day, done in (("a", date(2025, 5, 1), True), ("b", date(2025, 6, 20), False), ("c", date(2025, 6, 15), True), ("d", date(2025, 6, 10), True)):
+        for run_id, day, done in (
+            ("a", date(2025, 5, 1), True),
+            ("b", date(2025, 6, 20), False),
+            ("c", date(2025, 6, 15), True),
+            ("d", date(2025, 6, 10), True),
+        ):
             store.open_run(run_id, day, "c1")
             if done:
                 store.finish_run(run_id)

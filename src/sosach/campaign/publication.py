@@ -58,4 +58,4 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
                 AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of) for code, lines in written.items()
             )
     clean = {row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None}
-    return {"pages": pages.pages, "workbooks": len(written), "work_lines": sum(written.values()), "clean_records": clean}
+    return {"pages": len(pages.communes) + len(pages.rules) + 3, "workbooks": len(written), "work_lines": sum(written.values()), "clean_records": clean}

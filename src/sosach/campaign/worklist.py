@@ -5,6 +5,7 @@ report and not listed, so that officers see what they have to settle.
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -20,7 +21,12 @@ _NAMES = {
     "xac_nhan_tthn": "nxn_ho_ten",
     "ly_hon": "concat_ws(' – ', chong_ho_ten, vo_ho_ten)",
     "dan_cu": "ho_ten",
+    "cu_tru": "(SELECT any_value(d.ho_ten) FROM dan_cu d WHERE d.so_dinh_danh = cu_tru.so_dinh_danh HAVING count(DISTINCT d.ho_ten) = 1)",
 }
+
+_NUMBER = re.compile(r"\b(\d{3})\d{4,7}(\d{2})\b")
+_ISO_DATE = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
+_IDENTIFIER = re.compile(r"\b[A-Za-z]+(?:_[A-Za-z]+)+\b")
 
 _LINES = """
 CREATE OR REPLACE TEMP TABLE work_lines AS
@@ -29,7 +35,7 @@ proposed AS (
   SELECT issue_id, string_agg(field || ': ' || coalesce(old_value, '(trống)') || ' → ' || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
     || ' (' || reason || ')', '; ' ORDER BY proposal_id) AS proposal
   FROM proposals GROUP BY 1)
-SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, regexp_replace(i.record_key, '\\b(\\d{{3}})\\d{{7}}(\\d{{2}})\\b', '\\1*******\\2', 'g') AS record_key,
+SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, i.record_key,
   n.person, e.message, e.evidence, p.proposal, i.first_seen
 FROM issues i
 JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
@@ -46,9 +52,33 @@ def build_lines(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()}
 
 
+def _labels(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Words for the official texts that are identifiers, such as DANG_CO_VO_CHONG: their first alias."""
+    lists = ("tinh_trang_hon_nhan", "loai_cu_tru", "loai_viec_toa_an")
+    query = " UNION ALL ".join(f"SELECT name, split_part(aliases, '|', 1) FROM cl_{name}" for name in lists)
+    return {str(name): str(words) for name, words in con.execute(query).fetchall()}
+
+
+def _mask(text: str) -> str:
+    return _NUMBER.sub(r"\1*******\2", text)
+
+
+def _masked_key(register: str, key: str) -> str:
+    """Identity numbers in a key are masked; the number of a residence file is no identity number and finds the household."""
+    first, *rest = key.split("|")
+    return "|".join([first if register == "cu_tru" else _mask(first), *map(_mask, rest)])
+
+
+def _plain(text: str, labels: dict[str, str]) -> str:
+    """Text as an officer reads it: identifiers in words, dates dd/mm/yyyy."""
+    worded = _IDENTIFIER.sub(lambda m: labels.get(m.group(), m.group()), text)
+    return _ISO_DATE.sub(r"\3/\2/\1", worded)
+
+
 def lines_of(con: duckdb.DuckDBPyConnection, unit: str, catalogue: Catalogue, registers: dict[str, Register]) -> Iterator[WorkLine]:
     """One unit's lines, gravest first."""
     rules = {rule.id: rule for rule in catalogue.rules}
+    labels = _labels(con)
     found = con.execute(
         "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen FROM work_lines WHERE unit = ? "
         "ORDER BY severity <> 'critical', rule_id, record_key, issue_id",
@@ -59,20 +89,21 @@ def lines_of(con: duckdb.DuckDBPyConnection, unit: str, catalogue: Catalogue, re
         fields = {f.name: f for f in registers[register].fields}
         shown = []
         for column, value in json.loads(evidence).items():
+            # What a lookup adds stands in the message already, in words; a field stands here under its name on the form.
             field = fields.get(column.removeprefix("raw_"))
-            if value is not None and (field is None or field.type != "id_number"):
-                shown.append((field.meaning if field else column, str(value)))
+            if field is not None and value is not None and field.type != "id_number":
+                shown.append((re.split(r"[(:,]", field.meaning)[0].strip(), _mask(_plain(str(value), labels))))
         yield WorkLine(
             issue_id=issue_id,
             rule_id=rule_id,
             severity=severity,
             title=rule.title,
             register_title=registers[register].title,
-            record_key=record_key,
+            record_key=_masked_key(register, record_key),
             person=person or "",
-            message=message,
-            evidence=tuple(shown),
-            proposal=proposal or "",
+            message=_plain(message, labels),
+            evidence=tuple(dict.fromkeys(shown)),
+            proposal=_plain(proposal or "", labels),
             what_to_do=rule.what_to_do,
             answers=tuple(rule.accepted_explanations),
             first_seen=first_seen,

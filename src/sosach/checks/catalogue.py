@@ -7,6 +7,7 @@ What a rule may contain is in ``rule``.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,11 @@ def load_catalogue(expectations: Path) -> Catalogue:
     Raises:
         RuleFileError: any entry is wrong; one line each with file, entry and field.
     """
+    return _load(expectations, _version(expectations))
+
+
+@lru_cache(maxsize=4)
+def _load(expectations: Path, _content: str) -> Catalogue:
     catalogue, problems = read_catalogue(expectations)
     if problems:
         raise RuleFileError("\n".join(problems))

@@ -10,6 +10,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.render.components import RenderedAtomicContent, renderedAtomicValueSchema
 from great_expectations.render.renderer.renderer import renderer
+from great_expectations.render.renderer_configuration import RendererConfiguration, RendererValueType
 
 from sosach.checks.fused import RuleResult
 from sosach.checks.gx_engine import METRIC
@@ -58,6 +59,12 @@ class ExpectRecordsToSatisfyRule(BatchExpectation):
                 },
             },
         }
+
+    @classmethod
+    def _prescriptive_template(cls, renderer_configuration: RendererConfiguration[Any]) -> RendererConfiguration[Any]:
+        renderer_configuration.add_param(name="rule_id", param_type=RendererValueType.STRING)
+        renderer_configuration.template_str = "Mọi bản ghi thỏa quy tắc $rule_id."
+        return renderer_configuration
 
     @classmethod
     @renderer(renderer_type="atomic.diagnostic.observed_value")

@@ -39,7 +39,7 @@ def open_engine(url: str) -> Engine:
 
 def lock_writers(connection: Connection) -> None:
     """Let only one writer in until the transaction ends (SQLite does so by itself, see ``_on_sqlite_begin``)."""
-    if False:
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
 
 
@@ -104,4 +104,4 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 def _on_sqlite_begin(connection: Connection) -> None:
     """Take the write lock at once: two processes then wait for each other instead of failing half-way."""
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,63 @@
+"""The fixed Vietnamese wording of a commune's workbook: column headings and the page that says how to fill it in.
+
+Holds texts and column widths only. Names of severities and results are in ``words``.
+"""
+
+HEADINGS: tuple[tuple[str, float], ...] = (
+    ("STT", 5),
+    ("Mã việc", 10),
+    ("Mức độ", 9.5),
+    ("Quy tắc", 16),
+    ("Sổ", 9.5),
+    ("Khóa bản ghi", 14),
+    ("Họ tên", 15),
+    ("Nội dung", 27),
+    ("Đối chiếu", 25),
+    ("Đề xuất", 20),
+    ("Việc cần làm", 24),
+    ("Ngày phát hiện", 11),
+    ("Kết quả xử lý", 17),
+    ("Ghi chú", 18),
+    ("Người xử lý", 13),
+    ("Ngày xử lý", 11),
+)
+"""Columns of the list with their widths in characters, so chosen that a landscape A4 page stays readable."""
+
+GUIDANCE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "Cách ghi",
+        (
+            "Mỗi dòng là một việc. Làm các dòng “Nghiêm trọng” trước. Có thể lọc theo cột và kéo rộng cột, dòng.",
+            "Chỉ ghi vào bốn cột nền vàng: Kết quả xử lý, Ghi chú, Người xử lý, Ngày xử lý. Các ô khác đã khóa.",
+            "Kết quả xử lý: chọn trong danh sách của ô. Số quyển, số đăng ký, văn bản căn cứ thì ghi ở Ghi chú.",
+            "Ngày xử lý: ghi ngày/tháng/năm, ví dụ 05/09/2025. Dòng chưa làm xong thì để trống cả bốn cột.",
+            "Không thêm, xóa, đổi tên trang tính hoặc dòng; không sửa Mã việc. Hệ thống đọc lại kết quả theo Mã việc.",
+        ),
+    ),
+    (
+        "Trước khi kết luận",
+        (
+            "Không sửa dữ liệu chỉ dựa vào danh sách này: phải mở sổ gốc hoặc bản quét sổ để đối chiếu.",
+            "Cột Đề xuất là gợi ý của máy, không phải căn cứ để sửa.",
+            "Sổ nào sai thì sửa ở sổ đó: hộ tịch do công chức tư pháp – hộ tịch, dân cư do Công an cấp xã.",
+            "Việc của xã khác hoặc Tòa án: gửi yêu cầu, chọn “Đã chuyển nơi khác” hoặc “Chờ tòa án”, ghi nơi nhận.",
+        ),
+    ),
+    (
+        "Giữ bí mật",
+        (
+            "Danh sách có dữ liệu cá nhân, chỉ dùng để rà soát. Không gửi qua thư điện tử, Zalo, mạng xã hội.",
+            "Chỉ lưu trên máy tính của cơ quan. Bản in phải cất giữ và hủy khi xong việc.",
+        ),
+    ),
+    (
+        "Gửi lại",
+        (
+            "Lưu đúng định dạng Excel (.xlsx), không đổi tên tệp, và nộp lại theo đường đã nhận tệp này.",
+            "Dòng đã sửa tại nguồn được kiểm tra lại ở lần chạy sau và tự đóng khi dữ liệu đã đúng.",
+        ),
+    ),
+)
+"""Sections with their sentences."""
+
+QUESTIONS = "Có thắc mắc, hỏi {issuer} và cho biết Mã việc, mã lần chạy {run_id}."
