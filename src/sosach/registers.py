@@ -117,7 +117,7 @@ def load_register(path: Path) -> Register:
         RuleFileError: the file does not fit the schema; names the file and the entry.
     """
     try:
-        return Register.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Register.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (ValidationError, yaml.YAMLError) as error:
         raise RuleFileError(f"{path}: {error}") from error
 

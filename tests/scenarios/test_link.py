@@ -87,3 +87,23 @@ def test_every_mention_is_linked_exactly_once() -> None:
         assert counts["mentions"] == 4
         assert counts["links"] == counts["mentions"] + counts["subjects"]
         assert con.execute("SELECT count(*) FROM (SELECT record_id, role FROM links GROUP BY ALL HAVING count(*) > 1)").fetchone() == (0,)
+
+
+def test_people_outside_the_population_data_are_held_together_by_exact_keys() -> None:
+    with world() as con:
+        wife = {"vo_ho_ten": "Lê Thị Cúc", "vo_ngay_sinh": date(1950, 7, 8)}
+        add(con, "ket_hon", "k1", chong_ho_ten="HỒ VĂN TÁM", chong_so_giay_to_tuy_than="186777777", **wife)
+        add(con, "ly_hon", "j1", chong_ho_ten="Hồ Văn Tám", chong_so_giay_to="186777777", **wife)
+        add(con, "khai_tu", "t1", nkt_ho_ten="LÊ THỊ CÚC", nkt_ngay_sinh=date(1950, 7, 8), nkt_gioi_tinh="Nữ")
+        found = links(con)
+        assert found["k1", "chong"] == found["j1", "chong"]
+        assert found["k1", "vo"] == found["j1", "vo"] == found["t1", "nkt"]
+        assert found["t1", "nkt"][1] == "unlinked"
+
+
+def test_the_first_of_january_holds_nobody_together() -> None:
+    with world() as con:
+        for record in ("t1", "t2"):
+            add(con, "khai_tu", record, nkt_ho_ten="LÊ THỊ CÚC", nkt_ngay_sinh=date(1950, 1, 1), nkt_gioi_tinh="Nữ")
+        found = links(con)
+        assert found["t1", "nkt"][0] != found["t2", "nkt"][0]

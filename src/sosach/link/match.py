@@ -1,7 +1,8 @@
 """Joins mentions to persons: by identity number where the rest agrees, then by the exact keys of the law.
 
 Keys without a number: CMND, name, sex, birth date, parents' names (TT 01/2022/TT-BTP art. 11). A link is made only
-where it points to exactly one person; everything else stays a person known from that record alone. No probability here.
+where it points to exactly one person. Whoever is not in ``dan_cu`` (dead before 2016, moved away) is held together by the same
+CMND and name, or the same name, sex and birth date (01/01 is no date to hold by). No probability here.
 """
 
 import duckdb
@@ -63,7 +64,11 @@ SELECT m.register, m.record_key, m.record_id, m.role,
   coalesce(b.person_id, CASE
     WHEN is_pin(m.number) AND m.number NOT IN (SELECT number FROM subjects WHERE has_pin)
       THEN 'P' || left(md5('pin|' || m.number), 16)
-    ELSE 'U' || left(md5(concat_ws('|', m.register, m.record_id, m.role)), 16) END) AS person_id,
+    ELSE 'U' || left(md5(CASE
+      WHEN is_cmnd(m.number) AND m.name_key IS NOT NULL THEN concat_ws('|', 'cmnd', m.number, m.name_key)
+      WHEN m.name_key IS NOT NULL AND m.sex IS NOT NULL AND m.birth <> date_trunc('year', m.birth)
+        THEN concat_ws('|', 'keys', m.name_key, m.birth, m.sex)
+      ELSE concat_ws('|', m.register, m.record_id, m.role) END), 16) END) AS person_id,
   coalesce(b.method, 'unlinked') AS method,
   CASE coalesce(b.method, 'unlinked') WHEN 'pin' THEN 3.0 WHEN 'cmnd' THEN 2.0 WHEN 'exact_keys' THEN 1.0 ELSE 0.0 END AS weight
 FROM mentions m LEFT JOIN best b USING (register, record_id, role)
