@@ -84,6 +84,7 @@ class Register(BaseModel):
     kind: Literal["ho_tich", "toa_an", "dan_cu", "cu_tru", "danh_muc"]
     key: tuple[str, ...] = Field(min_length=1)
     unit: str
+    identity: tuple[str, ...] = ()  # a later row of the same key replaces an earlier one only where one of these agrees
     fields: tuple[RegisterField, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -92,9 +93,9 @@ class Register(BaseModel):
         doubled = sorted({n for n in names if names.count(n) > 1})
         if doubled:
             raise ValueError(f"fields named twice: {doubled}")
-        unknown = [n for n in (*self.key, self.unit) if n not in names]
+        unknown = [n for n in (*self.key, self.unit, *self.identity) if n not in names]
         if unknown:
-            raise ValueError(f"key or unit names no field: {unknown}")
+            raise ValueError(f"key, unit or identity names no field: {unknown}")
         return self
 
     def field(self, name: str) -> RegisterField:
@@ -104,7 +105,13 @@ class Register(BaseModel):
     @property
     def core_columns(self) -> dict[str, str]:
         """All columns of the core table with DuckDB types, in order."""
-        own = {"record_id": "VARCHAR", "record_key": "VARCHAR", "unit": "VARCHAR", "_delivery": "VARCHAR", "_row": "BIGINT"}
+        own = {
+            "record_id": "VARCHAR",
+            "record_key": "VARCHAR",
+            "unit": "VARCHAR",
+            "_delivery": "VARCHAR",
+            "_row": "BIGINT",
+        }
         for field in self.fields:
             own |= field.columns
         return own

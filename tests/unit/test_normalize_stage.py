@@ -93,6 +93,17 @@ def test_a_later_delivery_replaces_the_same_keys_and_repetitions_inside_one_stay
     assert (counts.rows_raw, counts.rows_core, counts.rows_superseded, counts.rows_quarantined) == (7, 4, 3, 0)
 
 
+def test_two_people_under_one_number_in_two_deliveries_both_stay(settings: Settings) -> None:
+    one = {"so_dinh_danh": "040085000011", "ho_ten": "NGUYỄN VĂN AN", "ngay_sinh": "02/03/1985", "ma_dvhc": "16681"}
+    other = one | {"ho_ten": "HỒ VĂN TÁM", "ngay_sinh": "09/09/1971"}
+    moved = one | {"ho_ten": "Nguyễn Văn Ân", "ma_dvhc": "16690"}
+    deliver(settings, [("dan_cu", [one]), ("dan_cu", [other]), ("dan_cu", [moved])])
+    counts = normalize_register(settings, RUN, "dan_cu")
+    kept = sorted((r["ho_ten"], r["ma_dvhc"]) for r in read(Lake(settings.home).run(RUN).core("dan_cu")))
+    assert kept == [("HỒ VĂN TÁM", "16681"), ("Nguyễn Văn Ân", "16690")]
+    assert (counts.rows_raw, counts.rows_core, counts.rows_superseded) == (3, 2, 1)
+
+
 def test_rows_without_key_are_quarantined_with_reason_and_field(settings: Settings) -> None:
     rows = [KH | {"so": "1/2019"}, KH | {"so": "2/2019", "quyenSo": " - "}, KH | {"so": None}, KH | {"so": "05-2019"}]
     deliver(settings, [("ket_hon", rows)])

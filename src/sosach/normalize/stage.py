@@ -50,8 +50,8 @@ def normalize_register(settings: Settings, run_id: str, register: str) -> Normal
     """Write core, quarantine and cells of one register of a run; the same deliveries give the same bytes.
 
     A register without delivery gets empty files with the right columns. Rows whose key comes again in a later
-    delivery (by ``sequence``) are left out and counted as superseded; repetitions inside one delivery stay for the
-    rules to find.
+    delivery (by ``sequence``), for the same person by the register's identity fields, are left out and counted as
+    superseded; repetitions inside one delivery, and different people under one key, stay for the rules to find.
 
     Args:
         settings: the installation.
@@ -80,7 +80,9 @@ def normalize_register(settings: Settings, run_id: str, register: str) -> Normal
         rows_raw = _open_raw(con, dictionary, paths)
         columns = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}
         con.execute(f"CREATE TEMP VIEW typed AS {typed_select(dictionary, 'raw', columns, key_tables)}")
-        superseded = _find_superseded(con, [(str(d["delivery_id"]), int(str(d["sequence"]))) for d in deliveries])
+        superseded = _find_superseded(
+            con, dictionary, [(str(d["delivery_id"]), int(str(d["sequence"]))) for d in deliveries]
+        )
         core, quarantined = _write_rows(con, dictionary, run)
         cells = write_parquet(
             con,
@@ -136,21 +138,39 @@ def _open_raw(con: duckdb.DuckDBPyConnection, register: Register, paths: Sequenc
     return _count(con, "raw")
 
 
-def _find_superseded(con: duckdb.DuckDBPyConnection, deliveries: Sequence[tuple[str, int]]) -> int:
-    """Make table ``again`` (keys of several deliveries, with the last one's sequence) and count the older rows."""
+def _find_superseded(con: duckdb.DuckDBPyConnection, register: Register, deliveries: Sequence[tuple[str, int]]) -> int:
+    """Make table ``superseded`` (rows that a later delivery brings again) and count it.
+
+    Two different people under one number are no repetition: where the register names identity fields, one of them has
+    to agree, else both rows stay and the rules on uniqueness find them.
+    """
     con.execute("CREATE TEMP TABLE deliveries (_delivery VARCHAR, sequence BIGINT)")
     if deliveries:
         con.executemany("INSERT INTO deliveries VALUES (?, ?)", [list(delivery) for delivery in deliveries])
-    keys = "(SELECT record_key, sequence FROM typed JOIN deliveries USING (_delivery) WHERE record_key IS NOT NULL)"
-    con.execute(
-        f"CREATE TEMP TABLE again AS SELECT record_key, max(sequence) AS last FROM {keys} GROUP BY record_key "
-        "HAVING max(sequence) > min(sequence)"
-        if len(deliveries) > 1
-        else "CREATE TEMP TABLE again (record_key VARCHAR, last BIGINT)"
+    identity = {name: _identity_key(register, name) for name in register.identity}
+    keys = ", ".join(
+        ["_delivery", "_row", "record_key", "sequence", *(f"{key} AS id_{name}" for name, key in identity.items())]
     )
-    if not _count(con, "again"):
-        return 0
-    return _count(con, f"{keys} JOIN again USING (record_key) WHERE sequence < last")
+    agree = " OR ".join(f"older.id_{name} = newer.id_{name}" for name in identity) or "TRUE"
+    con.execute(f"""
+      CREATE TEMP TABLE superseded AS
+      WITH keyed AS (SELECT {keys} FROM typed JOIN deliveries USING (_delivery) WHERE record_key IS NOT NULL),
+      again AS (SELECT record_key FROM keyed GROUP BY record_key HAVING max(sequence) > min(sequence)),
+      repeated AS (SELECT * FROM keyed SEMI JOIN again USING (record_key))
+      SELECT DISTINCT older._delivery, older._row FROM repeated older JOIN repeated newer
+        ON older.record_key = newer.record_key AND older.sequence < newer.sequence AND ({agree})""")
+    return _count(con, "superseded")
+
+
+def _identity_key(register: Register, name: str) -> str:
+    """What has to agree: a name without regard to case and diacritics, of a birth date the year."""
+    match register.field(name).type:
+        case "partial_date":
+            return f"{name}_nam"
+        case "name":
+            return f"name_key({name})"
+        case _:
+            return name
 
 
 def _write_rows(con: duckdb.DuckDBPyConnection, register: Register, run: Run) -> tuple[int, int]:
@@ -161,8 +181,7 @@ def _write_rows(con: duckdb.DuckDBPyConnection, register: Register, run: Run) ->
     )
     core = write_parquet(
         con,
-        f"SELECT {columns} FROM typed JOIN deliveries USING (_delivery) LEFT JOIN again USING (record_key)"
-        " WHERE _missing IS NULL AND (last IS NULL OR sequence = last)",
+        f"SELECT {columns} FROM typed ANTI JOIN superseded USING (_delivery, _row) WHERE _missing IS NULL",
         run.core(register.register_id),
         "_delivery, _row",
     )

@@ -189,7 +189,7 @@ def _set_fonts(document: Document) -> None:
 
 
 def _bare_table(document: Document, widths: Sequence[float], rows: int) -> Table:
-    table = document.add_table(rows=rows, cols=len(widths))
+    table: Table = document.add_table(rows=rows, cols=len(widths))
     fix_widths(table, widths, margin=0)
     return table
 
