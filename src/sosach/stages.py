@@ -83,7 +83,7 @@ def link(settings: Settings, run_id: str) -> Counts:
 
     run, manifest = read_manifest(settings, run_id)
     with connect(settings) as con:
-        open_tables(con, settings, run)
+        open_tables(con, settings.expectations, run)
         counts: Counts = dict(match_mentions(con))
         if counts["links"] != int(str(counts["mentions"])) + int(str(counts["subjects"])):
             raise BalanceError(f"Run {run_id}: mentions of persons and links differ: {counts}. Report this as a bug.")
@@ -117,7 +117,7 @@ def close_check(settings: Settings, run_id: str) -> Counts:
     join_parts(settings, run_id)
     render_data_docs(settings, run_id)
     with connect(settings) as con:
-        open_tables(con, settings, run, needed=("violations", "rule_results"))
+        open_tables(con, settings.expectations, run, needed=("violations", "rule_results"))
         row = con.execute("SELECT count(*), count(*) FILTER (NOT mended), count(DISTINCT record_id) FROM violations").fetchone()
         rules = con.execute("SELECT count(*), count(*) FILTER (status = 'ok') FROM rule_results").fetchone()
         broken = [r for (r,) in con.execute("SELECT rule_id FROM rule_results WHERE status <> 'ok' ORDER BY 1").fetchall()]
@@ -156,7 +156,7 @@ def issues(settings: Settings, run_id: str) -> Counts:
     run, manifest = read_manifest(settings, run_id)
     before = Lake(settings.home).run(manifest.previous_run_id).table("issues") if manifest.previous_run_id else None
     with connect(settings) as con:
-        open_tables(con, settings, run, needed=("violations", "rule_results"))
+        open_tables(con, settings.expectations, run, needed=("violations", "rule_results"))
         keys = " UNION ".join(f"SELECT '{r}' AS register, record_key FROM {r}" for r in register_ids(settings))
         con.execute(f"CREATE TEMP TABLE record_keys AS {keys}")
         counts: Counts = dict(build_issues(con, before, run_id, manifest.as_of))
@@ -170,7 +170,7 @@ def cleanse(settings: Settings, run_id: str) -> Counts:
 
     run, _ = read_manifest(settings, run_id)
     with connect(settings) as con:
-        open_tables(con, settings, run, needed=("issues", "links", "marital_status"))
+        open_tables(con, settings.expectations, run, needed=("issues", "links", "marital_status"))
         counts: Counts = dict(build_proposals(con))
         orphans = con.execute("SELECT count(*) FROM proposals ANTI JOIN issues USING (issue_id)").fetchone()
         if orphans and orphans[0]:
@@ -191,7 +191,7 @@ def campaign(settings: Settings, run_id: str) -> Counts:
         first = store.first_finished_run(declared.begins, manifest.as_of)
     baseline = Lake(settings.home).run(first).table("campaign_outcomes") if first and first != run_id else None
     with connect(settings) as con:
-        open_tables(con, settings, run, needed=("issues", "marital_status"))
+        open_tables(con, settings.expectations, run, needed=("issues", "marital_status"))
         counts: Counts = dict(measure(con, declared, baseline))
         write_parquet(con, "FROM outcomes", run.table("campaign_outcomes"), "record_id")
         write_parquet(con, "FROM campaign_units", run.table("campaign_units"), "unit")

@@ -5,6 +5,7 @@ the register has no file), each named table of the run likewise where it exists.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -13,18 +14,17 @@ from sosach.errors import MissingArtefactError
 from sosach.lake import Run
 from sosach.normalize.macros import register_code_lists, register_macros
 from sosach.registers import load_registers
-from sosach.settings import Settings
 
 
-def open_tables(con: duckdb.DuckDBPyConnection, settings: Settings, run: Run, needed: Sequence[str] = ()) -> None:
+def open_tables(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run, needed: Sequence[str] = ()) -> None:
     """Register macros, code lists, every register and the ``needed`` tables of a run on a connection.
 
     Raises:
         MissingArtefactError: a needed table has not been written yet.
     """
     register_macros(con)
-    register_code_lists(con, settings.expectations)
-    for name, register in load_registers(settings.expectations).items():
+    register_code_lists(con, expectations)
+    for name, register in load_registers(expectations).items():
         path = run.core(name)
         if path.is_file():
             con.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM read_parquet({literal(path)})")

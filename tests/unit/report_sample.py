@@ -160,16 +160,17 @@ def report_data(seed: int = 7, size: tuple[int, int] = (90, 900)) -> ReportData:
         for unit, c in communes
     ] + [CampaignRow(*bucket, None, None)]
     totals = total([row.counts for row in rows])
-    classes: list[ClassRow] = []
+    found: list[ClassRow] = []
     for row in rows:
         for group in ("matching", "missing", "differing", "duplicate", "to_verify"):
             codes = [code for code, (_, g, _) in CLASSES.items() if g == group]
             parts = split(rng, getattr(row.counts, group), [CLASSES[code][2] for code in codes])
-            classes += [
-                ClassRow(code, CLASSES[code][0], group, row.unit.code, n) for code, n in zip(codes, parts, strict=True)
+            found += [
+                ClassRow(code, CLASSES[code][0], group, n) for code, n in zip(codes, parts, strict=True)
             ]
-    for code, (title, group, _) in CLASSES.items():
-        classes.append(ClassRow(code, title, group, None, sum(c.count for c in classes if c.code == code)))
+    classes = [
+        ClassRow(code, title, group, sum(c.count for c in found if c.code == code)) for code, (title, group, _) in CLASSES.items()
+    ]
     dimensions: list[DimensionRow] = []
     for word, level in (("dung", 0.96), ("du", 0.9), ("sach", 0.985), ("song", 0.87)):
         shares = []

@@ -36,7 +36,7 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
     campaign = load_campaign(settings.campaigns, campaign_id)
     registers = load_registers(settings.expectations)
     with connect(settings) as con, atomic_dir(run.published) as draft:
-        open_tables(con, settings, run, needed=_NEEDED)
+        open_tables(con, settings.expectations, run, needed=_NEEDED)
         data = gather(con, settings, run, manifest, campaign, catalogue)
         pages = write_site(data, draft / "site")
         expected = build_lines(con)

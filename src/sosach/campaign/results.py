@@ -102,10 +102,9 @@ def _campaign_rows(
 def _classes(con: duckdb.DuckDBPyConnection) -> list[ClassRow]:
     found = _rows(
         con,
-        """SELECT class, "group", unit, count(*) AS n FROM marital_status WHERE in_scope
-           GROUP BY GROUPING SETS ((class, "group", unit), (class, "group")) ORDER BY class, unit NULLS FIRST""",
+        """SELECT class, "group", count(*) AS n FROM marital_status WHERE in_scope GROUP BY ALL ORDER BY class""",
     )
-    return [ClassRow(r["class"], CLASS_TITLES[r["class"]], r["group"], r["unit"], r["n"]) for r in found]
+    return [ClassRow(r["class"], CLASS_TITLES[r["class"]], r["group"], r["n"]) for r in found]
 
 
 def _dimensions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[DimensionRow]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import duckdb
 
-from sosach.duck import identifier, literal
+from sosach.duck import identifier
 from sosach.lake import Run
 from sosach.normalize.macros import register_code_lists, register_macros
 from sosach.registers import load_registers
+from sosach.tables import open_tables
 
 RUN_TABLES: dict[str, dict[str, str]] = {
     "links": {
@@ -88,17 +89,4 @@ def open_run(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run) -> No
     A register without a file becomes an empty table. A run table without a file stays absent: a rule that reads it
     cannot be answered, which is not the same as an empty table.
     """
-    register_macros(con)
-    register_code_lists(con, expectations)
-    for name, register in load_registers(expectations).items():
-        if run.core(name).is_file():
-            _view(con, name, run.core(name))
-        else:
-            create_empty(con, name, register.core_columns)
-    for name in RUN_TABLES:
-        if run.table(name).is_file():
-            _view(con, name, run.table(name))
-
-
-def _view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-    con.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM read_parquet({literal(path)})")
+    open_tables(con, expectations, run, [name for name in RUN_TABLES if run.table(name).is_file()])

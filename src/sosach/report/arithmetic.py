@@ -80,7 +80,8 @@ def _check_text(text: str, place: str, declared: list[str], floor: int) -> int:
         _check_rate(share[1], share[2], share[3], place, floor)
     if bare := _LEFT_OVER.search(_SHARE.sub(" ", text)):
         raise SosachError(
-            f"{place}: tỷ lệ {bare.group().strip()} không có tử số, mẫu số đứng cạnh. Ghi theo dạng tử số/mẫu số (tỷ lệ)."
+            f"{place}: tỷ lệ {bare.group().strip()} không có tử số, mẫu số đứng cạnh. "
+            "Ghi theo dạng tử số/mẫu số (tỷ lệ)."
         )
     return len(found)
 

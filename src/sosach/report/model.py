@@ -58,12 +58,14 @@ class CampaignRow:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How many citizens fall in one class of the status comparison (domain 4.2)."""
+    """How many citizens of the province fall in one class of the status comparison.
+
+    Not told by commune: classes are so many that nearly all their cells would be small, and hiding them would hide the rest.
+    """
 
     code: str  # KHOP, A1 … K1
     title: str
     group: str  # matching | missing | differing | duplicate | to_verify
-    unit_code: str | None  # None: whole province
     count: int
 
 

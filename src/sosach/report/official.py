@@ -11,7 +11,9 @@ from docx.document import Document
 from sosach.report import official_layout as layout
 from sosach.report import official_tables as tables
 from sosach.report.model import ReportData
+from sosach.report.official_grid import CENTRE
 from sosach.report.published import Published, PublishedCounts, Rate, rate
+from sosach.report.suppress import SECONDARY
 from sosach.report.vn import NOTHING, ngay, ngay_chu, so, so2
 from sosach.report.words import NO_COMMUNE
 
@@ -34,11 +36,11 @@ def write_report(data: ReportData, target: Path) -> None:
     subject = f"Kết quả {data.campaign_title} trên địa bàn {area}"
     document = layout.new_document(f"Báo cáo {subject[0].lower()}{subject[1:]}", data.issuer, data.as_of)
     layout.add_letterhead(document, data.superior, data.issuer, data.place, data.as_of)
-    layout.add_title(document, "BÁO CÁO", subject)
-    layout.add_line(document, f"Kính gửi: {layout.BLANK * 6}", align=layout.CENTRE)
+    layout.add_title(document, "BÁO CÁO", subject.replace(" trên địa bàn ", "\ntrên địa bàn "))
+    layout.add_line(document, f"Kính gửi: {layout.BLANK * 6}", align=CENTRE)
     layout.add_text(
         document,
-        f"Kết quả {data.campaign_title} trên địa bàn {area}, số liệu đến hết ngày {ngay(data.as_of)}, như sau:",
+        f"Thực hiện {data.campaign_title} trên địa bàn {area}, kết quả đến hết ngày {ngay(data.as_of)} như sau:",
     )
     _add_direction(document, published, area)
     _add_results(document, published)
@@ -55,7 +57,8 @@ def write_report(data: ReportData, target: Path) -> None:
         f"(Kèm theo Báo cáo số {layout.BLANK}/BC-{layout.BLANK} {ngay_chu(data.as_of)} của {data.issuer})",
     )
     tables.add_units(document, published)
-    layout.add_line(document, f"Ghi chú: {_marks(data.small_cell)}", italic=True, size=11)
+    included = "Số đã bổ sung, đã chỉnh sửa nằm trong số khớp đúng."
+    layout.add_line(document, f"Ghi chú: {included} {_marks(data.small_cell)}", italic=True, size=11)
     layout.save(document, target)
 
 
@@ -92,8 +95,8 @@ def _add_results(document: Document, published: Published) -> None:
     layout.add_text(
         document,
         f"Đã rà soát {share(province.reviewed, 'công dân')}. Dữ liệu dân cư và hộ tịch đã khớp đúng "
-        f"{share(province.clean, 'công dân')}{_change(province.change)}; trong số này có {cells['added'].text} trường hợp "
-        f"đã bổ sung, {cells['corrected'].text} trường hợp đã chỉnh sửa tại nguồn. Đã chuyển nơi khác xử lý "
+        f"{share(province.clean, 'công dân')}{_change(province.change)}; trong số này có {cells['added'].text} "
+        f"trường hợp đã bổ sung, {cells['corrected'].text} trường hợp đã chỉnh sửa tại nguồn. Đã chuyển nơi khác xử lý "
         f"{cells['transferred'].text} trường hợp.",
     )
     layout.add_caption(document, "Bảng 1. Kết quả đối chiếu")
@@ -133,7 +136,7 @@ def _add_shortcomings(document: Document, published: Published) -> None:
     classes = [(row, cell) for row, cell in published.classes() if row.group != "matching" and cell.value]
     classes.sort(key=lambda pair: (-(pair[1].value or 0), pair[0].code))
     for row, cell in classes[:_CLASSES]:
-        layout.add_text(document, f"- {row.title} (loại {row.code}): {share(rate(cell, whole), 'công dân')};")
+        layout.add_text(document, f"- {row.title} (loại {row.code}): {share(rate(cell, whole), 'công dân')}.")
     if not classes:
         layout.add_text(document, "Không có loại nào đủ số lượng để công bố.")
     layout.add_heading(document, "2. Các quy tắc có nhiều bản ghi phải xử lý nhất", 1)
@@ -159,15 +162,17 @@ def _add_shortcomings(document: Document, published: Published) -> None:
 def _add_low_units(document: Document, published: Published) -> None:
     """Ranked units below the province's rate, the lowest with their figures, and the units that are not ranked."""
     units = [row for row in published.rows if row.unit and row.unit.code != NO_COMMUNE]
-    ranked = [row for row in units if row.rank != NOTHING]
+    ranked = [row for row in units if row.rank not in (NOTHING, SECONDARY)]
+    hidden = sum(row.rank == SECONDARY for row in units)
+    aside = f" (không kể {so2(hidden)} đơn vị không công bố số liệu)" if hidden else ""
     below = [row for row in reversed(ranked) if _is_lower(row.clean, published.province.clean)]
     if below:
         lowest = "; ".join(f"{_name(row)} {share(row.clean)}" for row in below[:_LOWEST])
         layout.add_text(
             document,
-            f"{so2(len(below))}/{so2(len(ranked))} xã, phường được xếp hạng có tỷ lệ làm sạch thấp hơn mức chung toàn "
-            f"tỉnh là {share(published.province.clean)}. {so2(len(below[:_LOWEST]))} đơn vị thấp nhất, kể từ dưới lên: "
-            f"{lowest}.",
+            f"{so2(len(below))}/{so2(len(ranked))} xã, phường được xếp hạng{aside} có tỷ lệ làm sạch thấp hơn mức "
+            f"chung toàn tỉnh là {share(published.province.clean)}. {so2(len(below[:_LOWEST]))} đơn vị thấp nhất, "
+            f"kể từ dưới lên: {lowest}.",
         )
         if below[_LOWEST:]:
             layout.add_text(
@@ -178,8 +183,8 @@ def _add_low_units(document: Document, published: Published) -> None:
     if others := [_name(row) for row in units if row.rank == NOTHING]:
         layout.add_text(
             document,
-            f"{so2(len(others))} đơn vị không xếp hạng do có dưới {so(published.data.min_ranked)} công dân phải rà soát: "
-            f"{', '.join(others)}.",
+            f"{so2(len(others))} đơn vị không xếp hạng do có dưới {so(published.data.min_ranked)} công dân phải rà "
+            f"soát: {', '.join(others)}.",
         )
     layout.add_text(document, "Kết quả của từng đơn vị tại Phụ lục I.")
 
@@ -204,7 +209,7 @@ def share(found: Rate, what: str = "") -> str:
 
 def _change(change: str) -> str:
     """The change against the previous run in words; nothing where there is none to tell."""
-    if change in (NOTHING, "*"):
+    if change in (NOTHING, SECONDARY):
         return ""
     if change == "0,00":
         return ", bằng kỳ trước"
@@ -232,6 +237,6 @@ def _area(province: str) -> str:
 
 def _marks(floor: int) -> str:
     return (
-        f"“<{floor}” là số từ 1 đến {floor - 1}; “*” là số không công bố để không suy ra được các số đó; “≥” là mức thấp "
-        f"nhất của tỷ lệ khi phần còn lại dưới {floor}; “–” là không có số liệu để tính hoặc không xếp hạng."
+        f"“<{floor}” là số từ 1 đến {floor - 1}; “*” là số không công bố để không suy ra được các số đó; “≥” là mức "
+        f"thấp nhất của tỷ lệ khi phần còn lại dưới {floor}; “–” là không có số liệu để tính hoặc không xếp hạng."
     )

@@ -1,7 +1,7 @@
 """Building blocks of an official document in the layout of Nghị định 30/2020/NĐ-CP, Phụ lục I, with python-docx.
 
 Holds page, fonts, letterhead, headings, signature block, annex section and saving; tables of figures are in
-``official_table``. Holds no content: every word and number comes from the caller. The same calls give the same bytes.
+``official_grid``. Holds no content: every word and number comes from the caller. The same calls give the same bytes.
 """
 
 import io
@@ -23,7 +23,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from sosach.lake import atomic_path
-from sosach.report.official_table import CENTRE, LEFT, fix_widths
+from sosach.report.official_grid import CENTRE, LEFT, fix_widths
 from sosach.report.vn import ngay_chu
 
 FONT = "Times New Roman"
@@ -92,7 +92,9 @@ def add_title(document: Document, kind: str, subject: str) -> None:
     """Box 5a: the kind of document and its trích yếu in bold, with a short line below."""
     first = add_line(document, kind, bold=True, align=CENTRE)
     first.paragraph_format.space_before, first.paragraph_format.space_after = Pt(18), Pt(0)
-    add_line(document, subject, bold=True, align=CENTRE).paragraph_format.space_after = Pt(2)
+    about = add_line(document, subject, bold=True, align=CENTRE).paragraph_format
+    about.left_indent = about.right_indent = Mm(8)
+    about.space_after = Pt(2)
     _rule(document.add_paragraph(), PORTRAIT_WIDTH, 0.4 * min(2.6 * len(subject), 110))
 
 
@@ -210,7 +212,7 @@ def _rule(paragraph: Paragraph, width: float, length: float) -> None:
     """Turn an empty paragraph into a centred line of ``length`` in a column of ``width`` millimetres."""
     form = paragraph.paragraph_format
     form.left_indent = form.right_indent = Mm((width - length) / 2)
-    form.space_before, form.space_after, form.line_spacing = Pt(1), Pt(0), Pt(8)
+    form.space_before, form.space_after, form.line_spacing = Pt(2), Pt(0), Pt(8)
     border = f'<w:pBdr {nsdecls("w")}><w:top w:val="single" w:sz="6" w:space="0" w:color="000000"/></w:pBdr>'
     properties = paragraph._p.get_or_add_pPr()
     spacing = properties.find(qn("w:spacing"))

@@ -1,6 +1,6 @@
 """The tables of the official report: which columns and rows each one has.
 
-Holds the content of tables; how one looks is in ``official_table``, what may be printed in ``published``. Every
+Holds the content of tables; how one looks is in ``official_grid``, what may be printed in ``published``. Every
 percentage stands in one row with its own numerator and denominator; ``arithmetic`` knows the columns by heading.
 """
 
@@ -9,14 +9,15 @@ from dataclasses import asdict
 from docx.document import Document
 
 from sosach.report.model import Task
-from sosach.report.official_table import CENTRE, LEFT, RIGHT, Column, add_table
+from sosach.report.official_grid import CENTRE, LEFT, RIGHT, Column, add_table
+from sosach.report.official_layout import BLANK
 from sosach.report.published import PARTS, Published, PublishedCounts, Rate, rate
 from sosach.report.suppress import Line, protect
 from sosach.report.vn import so
 from sosach.report.words import CAMPAIGN_HEADINGS, DIMENSIONS, NO_COMMUNE, OUTCOMES, SEVERITIES
 
-_UNIT_WIDTHS = (8, 35, 16, 16, 16, 16, 14, 13, 12, 13, 13, 13, 14, 16, 11, 13, 23)
-_FORMULAS = {"Tỷ lệ %": "(5)=(4)/(3)", "Tỷ lệ làm sạch %": "(14)=(6)/(3)"}
+_UNIT_WIDTHS = (9, 34, 16, 16, 16, 16, 14, 13, 12, 13, 13, 13, 14, 16, 11, 13, 23)
+_FORMULAS = {"Tỷ lệ %": "(5)= (4)/(3)", "Tỷ lệ làm sạch %": "(14)= (6)/(3)"}
 
 
 def add_outcomes(document: Document, province: PublishedCounts) -> None:
@@ -102,11 +103,11 @@ def add_rules(document: Document, published: Published) -> None:
 def add_tasks(document: Document, published: Published) -> None:
     """The 6-rõ table; progress as numerator, denominator and percentage."""
     columns = (
-        Column("STT", 8.5, CENTRE),
+        Column("STT", 9.5, CENTRE),
         Column("Nhiệm vụ (rõ việc)", 26.5),
         Column("Chủ trì (rõ người)", 17),
         Column("Phối hợp", 17.5),
-        Column("Trách nhiệm", 20.5),
+        Column("Trách nhiệm", 19.5),
         Column("Thẩm quyền", 15),
         Column("Thời hạn (rõ thời gian)", 18.5, CENTRE),
         Column("Sản phẩm", 17.5),
@@ -115,7 +116,7 @@ def add_tasks(document: Document, published: Published) -> None:
     rows = []
     for number, task in enumerate(published.data.tasks, start=1):
         found = progress(published, task)
-        done = "" if found is None else f"{found.numerator.text}/{found.denominator.text} ({found.text})"
+        done = BLANK if found is None else f"{found.numerator.text}/{found.denominator.text} ({found.text})"
         who = (task.what, task.who, task.with_whom, task.responsibility, task.authority)
         rows.append((so(number), *who, task.deadline, task.product, done))
     add_table(document, columns, rows, size=10)

@@ -73,6 +73,11 @@ class PublishedCounts:
     change: str
     note: str
 
+    @property
+    def code(self) -> str:
+        """The unit's code, empty for the province."""
+        return self.unit.code if self.unit else PROVINCE
+
 
 @dataclass(frozen=True)
 class PublishedRule:
@@ -111,16 +116,21 @@ class Published:
 
     @cached_property
     def rows(self) -> tuple[PublishedCounts, ...]:
-        """The units' lines: ranked ones by rank, then the others by code, the bucket without commune last."""
-        order = sorted(
-            self.data.rows, key=lambda r: (r.unit.code == NO_COMMUNE, r.rank is None, r.rank or 0, r.unit.code)
-        )
-        return tuple(self._row(row) for row in order)
+        """The units' lines: ranked ones by rank, then those whose rank is hidden or not given by code, the bucket last.
 
-    def classes(self, unit_code: str = PROVINCE) -> tuple[tuple[ClassRow, Cell], ...]:
-        """The class counts of one unit or of the province, in order of their codes."""
-        wanted = [row for row in self.data.classes if (row.unit_code or PROVINCE) == unit_code]
-        return tuple((row, self._cells[unit_code, row.code]) for row in sorted(wanted, key=lambda row: row.code))
+        The place in the table would otherwise tell what a hidden rank hides.
+        """
+        found = [self._row(row) for row in sorted(self.data.rows, key=lambda r: (r.rank or 0, r.unit.code))]
+        ranked = [row for row in found if row.rank not in (NOTHING, SECONDARY)]
+        others = sorted(
+            (row for row in found if row.rank in (NOTHING, SECONDARY)), key=lambda r: (r.code == NO_COMMUNE, r.code)
+        )
+        return (*ranked, *others)
+
+    def classes(self) -> tuple[tuple[ClassRow, Cell], ...]:
+        """The province's class counts, in order of their codes."""
+        found = sorted(self.data.classes, key=lambda row: row.code)
+        return tuple((row, self._cells[PROVINCE, row.code]) for row in found)
 
     def dimensions(self, unit_code: str = PROVINCE) -> dict[str, Rate]:
         """Records without open violation by dimension; a lower bound where fewer than the floor break it."""
@@ -184,7 +194,7 @@ class Published:
         for code, counts in [(PROVINCE, self.data.totals), *((row.unit.code, row.counts) for row in self.data.rows)]:
             values |= {(code, name): int(count) for name, count in asdict(counts).items()}
             values |= {(code, f"not_{name}"): counts.in_scope - values[code, name] for name in PARTS}
-        values |= {(row.unit_code or PROVINCE, row.code): row.count for row in self.data.classes}
+        values |= {(PROVINCE, row.code): row.count for row in self.data.classes}
         return values
 
     def _lines(self) -> list[Line]:
@@ -196,8 +206,8 @@ class Published:
             lines += [Line((code, "in_scope"), ((code, name), (code, f"not_{name}"))) for name in PARTS]
             lines.append(Line((code, "not_matching"), tuple((code, name) for name in OUTCOMES if name != "matching")))
             lines.append(Line((code, "missing"), ((code, "not_with_status"),)))
-            for group in OUTCOMES:
-                lines.append(Line((code, group), tuple((code, c) for c in sorted(groups) if groups[c] == group)))
+        for group in OUTCOMES:
+            lines.append(Line((PROVINCE, group), tuple((PROVINCE, c) for c in sorted(groups) if groups[c] == group)))
         for name in sorted({name for _, name in self._values if not name.startswith("not_")}):
             lines.append(Line((PROVINCE, name), tuple((code, name) for code in units)))
         return list(self._that_hold(lines))

@@ -83,7 +83,7 @@ def write_site(data: ReportData, target: Path) -> SitePages:
 
 def fill_gaps(message: str) -> str:
     """A rule's message for everyone: each placeholder becomes ``…`` (no value is ever filled in here)."""
-    return _PLACEHOLDER.sub("…", message)
+    return _PLACEHOLDER.sub("…", message).replace("….", "…")
 
 
 class _Site:

@@ -11,6 +11,7 @@
   document.querySelectorAll("table.sort").forEach(function (table) {
     var body = table.tBodies[0];
     Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
+      if (head.textContent.trim() === "") { return; }
       var button = document.createElement("button");
       button.type = "button";
       while (head.firstChild) { button.appendChild(head.firstChild); }

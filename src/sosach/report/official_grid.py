@@ -52,7 +52,7 @@ def add_table(
     table = document.add_table(rows=len(heads) + len(rows), cols=len(columns))
     table.style = document.styles["Table Grid"]
     fix_widths(table, [column.width for column in columns], margin=1)
-    style = _cell_style(document, size)
+    style = _cell_style(document, size).style_id
     for place, (row, texts) in enumerate(zip(table._tbl.tr_lst, [*heads, *rows], strict=True)):
         head = place < len(heads)
         properties = row.get_or_add_trPr()
@@ -61,8 +61,8 @@ def add_table(
             properties.append(OxmlElement("w:tblHeader"))
         for cell, text, column in zip(row.tc_lst, texts, columns, strict=True):
             cell.get_or_add_tcPr().append(_valued("w:vAlign", "center"))
+            cell.p_lst[0].style = style  # by id: python-docx searches all styles for each paragraph otherwise
             paragraph = Paragraph(cell.p_lst[0], document._body)
-            paragraph.style = style
             paragraph.alignment = CENTRE if head else column.align
             paragraph.paragraph_format.keep_with_next = head or None
             run = paragraph.add_run(text)
@@ -90,7 +90,7 @@ def fix_widths(table: Table, widths: Sequence[float], margin: float) -> None:
 
 def _cell_style(document: Document, size: float) -> ParagraphStyle:
     """The paragraph style of table cells of a size; made at first use."""
-    name = f"Ô bảng {size:g}"
+    name = f"Bang so lieu {size:g}"
     if name in document.styles:
         found = document.styles[name]
         assert isinstance(found, ParagraphStyle)
