@@ -28,7 +28,7 @@ def summary(settings: Settings, run_id: str) -> list[str]:
     methods = ", ".join(f"{k.removeprefix('links_')} {v:,}" for k, v in link.items() if k.startswith("links_"))
     clean = ", ".join(f"{word} {_share(*publish['clean_records'][d])}" for d, word in WORDS.items() if d in publish["clean_records"])
     proposed = sum(v for v in cleanse.values())
-    refused = "".join(f"; refused {r['register']}/{r['file_name']}" for r in manifest.refused)
+    refused = ": " + ", ".join(str(r["file_name"]) for r in manifest.refused) if manifest.refused else ""
     return [
         f"Run           {run_id}, as of {manifest.as_of:%d/%m/%Y}, previous run {manifest.previous_run_id or 'none'}",
         f"Deliveries    {len(manifest.deliveries):,} accepted, {len(manifest.refused):,} refused{refused}",

@@ -84,7 +84,7 @@ def edit(path: Path, target: Path, old: str, new: str, in_table: bool) -> Path:
 
 def test_letterhead_has_two_bare_columns_with_lines(document: Document, data: ReportData) -> None:
     first = document.tables[0]
-    found = cells(document, 0)
+    found = [[text.replace("\N{NO-BREAK SPACE}", " ") for text in row] for row in cells(document, 0)]
     assert data.superior.upper() in found[0][0]
     assert data.issuer.upper() in found[0][0]
     assert found[0][1] == "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAMĐộc lập - Tự do - Hạnh phúc"
@@ -93,7 +93,13 @@ def test_letterhead_has_two_bare_columns_with_lines(document: Document, data: Re
     assert not list(first._tbl.iter(qn("w:tblBorders")))
     assert first.style is None or first.style.name == "Normal Table"
     assert len(list(first._tbl.iter(qn("w:pBdr")))) == 2
-    runs = {run.text: run for row in first.rows for cell in row.cells for p in cell.paragraphs for run in p.runs}
+    runs = {
+        run.text.replace("\N{NO-BREAK SPACE}", " "): run
+        for row in first.rows
+        for cell in row.cells
+        for p in cell.paragraphs
+        for run in p.runs
+    }
     assert runs["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"].bold
     assert runs["Độc lập - Tự do - Hạnh phúc"].bold
     assert runs["Nghệ An, ngày 05 tháng 9 năm 2025"].italic
@@ -298,3 +304,19 @@ def test_a_class_title_with_a_percentage_is_no_result(tmp_path: Path) -> None:
     changed = replace(data, classes=classes)
     write_report(changed, tmp_path / "a.docx")
     assert check_report(tmp_path / "a.docx", changed) > 0
+
+
+@pytest.mark.parametrize(
+    ("province", "superior", "area"),
+    [
+        ("Nghệ An", "ỦY BAN NHÂN DÂN TỈNH NGHỆ AN", "tỉnh Nghệ An"),
+        ("Tỉnh Nghệ An", "BỘ CÔNG AN", "tỉnh Nghệ An"),
+        ("Huế", "Ủy ban nhân dân thành phố Huế", "thành phố Huế"),
+        ("Nghệ An", "BỘ CÔNG AN", "Nghệ An"),
+    ],
+)
+def test_the_province_has_the_kind_that_is_known(tmp_path: Path, province: str, superior: str, area: str) -> None:
+    write_report(replace(small_report(), province=province, superior=superior), tmp_path / "a.docx")
+    last = [line for line in texts(docx.Document(str(tmp_path / "a.docx"))) if line.endswith("./.")]
+    assert len(last) == 1
+    assert last[0].endswith(f"trên địa bàn {area}./.")

@@ -52,6 +52,8 @@ CLASS_TITLES = {
     "F1": "Có đăng ký kết hôn khi chưa đủ tuổi, hoặc sai ngày sinh",
 }
 
+CLASS_CODES = {"KHOP": "Khớp"}  # printed form where it differs from the code
+
 UNIT_KINDS = {"phuong": "Phường", "xa": "Xã"}
 OUTSIDE = Unit("TINH", "Chưa xác định được xã, phường")
 
@@ -104,7 +106,7 @@ def _classes(con: duckdb.DuckDBPyConnection) -> list[ClassRow]:
         con,
         """SELECT class, "group", count(*) AS n FROM marital_status WHERE in_scope GROUP BY ALL ORDER BY class""",
     )
-    return [ClassRow(r["class"], CLASS_TITLES[r["class"]], r["group"], r["n"]) for r in found]
+    return [ClassRow(CLASS_CODES.get(r["class"], r["class"]), CLASS_TITLES[r["class"]], r["group"], r["n"]) for r in found]
 
 
 def _dimensions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[DimensionRow]:
@@ -177,6 +179,12 @@ def _registers(run: Run, manifest: Manifest, titles: dict[str, str]) -> list[Reg
     return rows
 
 
+def _refused(entry: dict[str, object]) -> RefusedDelivery:
+    """The reason without the file name that it begins with: the name stands beside it."""
+    name = str(entry["file_name"])
+    return RefusedDelivery(str(entry["register"]), name, str(entry["reason"]).removeprefix(f"{name}: "))
+
+
 def _progress(con: duckdb.DuckDBPyConnection, task: CampaignTask, totals: CampaignCounts) -> Share | None:
     match task.progress:
         case "clean":
@@ -236,7 +244,7 @@ def gather(
         dimensions=tuple(_dimensions(con, catalogue)),
         rules=tuple(_rules(con, catalogue, titles)),
         registers=tuple(_registers(run, manifest, titles)),
-        refused=tuple(RefusedDelivery(str(r["register"]), str(r["file_name"]), str(r["reason"])) for r in manifest.refused),
+        refused=tuple(_refused(entry) for entry in manifest.refused),
         issues=IssueBalance(**{k: balance[k] for k in IssueBalance.__dataclass_fields__}),
         tasks=tuple(
             Task(t.what, t.who, t.with_whom, t.responsibility, t.authority, t.deadline, t.product, _progress(con, t, totals)) for t in campaign.tasks

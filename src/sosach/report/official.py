@@ -32,7 +32,7 @@ def write_report(data: ReportData, target: Path) -> None:
         BalanceError: the results do not add up.
     """
     published = Published(data)
-    area = _area(data.province)
+    area = _area(data.province, data.superior)
     subject = f"Kết quả {data.campaign_title} trên địa bàn {area}"
     document = layout.new_document(f"Báo cáo {subject[0].lower()}{subject[1:]}", data.issuer, data.as_of)
     layout.add_letterhead(document, data.superior, data.issuer, data.place, data.as_of)
@@ -48,7 +48,9 @@ def write_report(data: ReportData, target: Path) -> None:
     _add_tasks(document, published)
     layout.add_heading(document, "V. KIẾN NGHỊ, ĐỀ XUẤT", 0)
     layout.add_dotted(document, "", 3)
-    layout.add_text(document, f"Trên đây là báo cáo kết quả {data.campaign_title} trên địa bàn {area}./.")
+    layout.add_text(
+        document, f"Trên đây là báo cáo kết quả {data.campaign_title} trên địa bàn {area}./.", together=True
+    )
     layout.add_signature(document, ("- Như trên;", f"- {layout.BLANK * 4};", "- Lưu: VT."))
     layout.start_annex(
         document,
@@ -229,10 +231,14 @@ def _name(row: PublishedCounts) -> str:
     return row.unit.name if row.unit else ""
 
 
-def _area(province: str) -> str:
-    """The province inside a sentence: its kind in lower case (``tỉnh Nghệ An``)."""
-    kind, _, _ = province.partition(" ")
-    return province[0].lower() + province[1:] if kind in ("Tỉnh", "Thành") else province
+def _area(province: str, superior: str) -> str:
+    """The province inside a sentence, with its kind as it or the letterhead gives it: ``tỉnh Nghệ An``."""
+    for kind in ("tỉnh", "thành phố"):
+        if province.lower().startswith(f"{kind} "):
+            return kind + province[len(kind) :]
+        if f"{kind} {province}".lower() in superior.lower():
+            return f"{kind} {province}"
+    return province
 
 
 def _marks(floor: int) -> str:

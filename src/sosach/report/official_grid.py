@@ -19,6 +19,7 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 LEFT, CENTRE, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
+_SHORT = 6  # rows; a table up to this long is kept on one page
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def add_table(
     table = document.add_table(rows=len(heads) + len(rows), cols=len(columns))
     table.style = document.styles["Table Grid"]
     fix_widths(table, [column.width for column in columns], margin=1)
+    short = len(rows) <= _SHORT
     style = _cell_style(document, size).style_id
     for place, (row, texts) in enumerate(zip(table._tbl.tr_lst, [*heads, *rows], strict=True)):
         head = place < len(heads)
@@ -64,7 +66,7 @@ def add_table(
             cell.p_lst[0].style = style  # by id: python-docx searches all styles for each paragraph otherwise
             paragraph = Paragraph(cell.p_lst[0], document._body)
             paragraph.alignment = CENTRE if head else column.align
-            paragraph.paragraph_format.keep_with_next = head or None
+            paragraph.paragraph_format.keep_with_next = head or (short and place < len(heads) + len(rows) - 1) or None
             run = paragraph.add_run(text)
             run.bold = True if place == 0 or len(heads) <= place < len(heads) + bold_rows else None
             run.italic = True if head and place else None

@@ -78,8 +78,8 @@ def add_letterhead(document: Document, superior: str, issuer: str, place: str, a
     """Boxes 1 to 4: two columns without borders; the number is left for the clerk."""
     table = _bare_table(document, (73, 92), rows=2)
     (left, right), (number, dated) = (row.cells for row in table.rows)
-    _say(left, superior.upper(), size=12)
-    _say(left, issuer.upper(), size=12, bold=True)
+    _say(left, _keep_end(superior.upper()), size=12)
+    _say(left, _keep_end(issuer.upper()), size=12, bold=True)
     _rule(left.add_paragraph(), 73, 0.4 * min(2.3 * len(issuer), 73))
     _say(right, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", size=12, bold=True)
     _say(right, "Độc lập - Tự do - Hạnh phúc", size=13, bold=True)
@@ -152,7 +152,7 @@ def add_caption(document: Document, text: str) -> None:
 
 def add_signature(document: Document, recipients: Sequence[str]) -> None:
     """Boxes 7 and 9b: recipients left; authority, post and name right, dotted for whoever signs."""
-    add_line(document, "", size=6)
+    add_line(document, "", size=6).paragraph_format.keep_with_next = True
     table = _bare_table(document, (80, 85), rows=1)
     table._tbl.tr_lst[0].get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     left, right = table.rows[0].cells
@@ -160,7 +160,7 @@ def add_signature(document: Document, recipients: Sequence[str]) -> None:
     for line in recipients:
         _say(left, line, size=11, align=LEFT)
     _say(right, BLANK * 5, size=BODY, bold=True)
-    for _ in range(5):
+    for _ in range(4):
         _say(right, "", size=BODY)
     _say(right, BLANK * 5, size=BODY, bold=True)
 
@@ -206,6 +206,12 @@ def _say(
     paragraph.paragraph_format.space_after, paragraph.paragraph_format.line_spacing = Pt(0), 1.0
     run = paragraph.add_run(text)
     run.bold, run.italic, run.font.size = bold or None, italic or None, Pt(size)
+
+
+def _keep_end(name: str) -> str:
+    """Bind the last three words of a name, so that a second line never holds one word alone."""
+    words = name.split(" ")
+    return " ".join([*words[:-3], "\N{NO-BREAK SPACE}".join(words[-3:])])
 
 
 def _rule(paragraph: Paragraph, width: float, length: float) -> None:

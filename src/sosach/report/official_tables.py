@@ -157,7 +157,7 @@ def progress(published: Published, task: Task) -> Rate | None:
 
 def _unit_cells(row: PublishedCounts) -> tuple[str, ...]:
     cells = row.cells
-    note = "Chưa xác định xã" if row.unit and row.unit.code == NO_COMMUNE else row.note
+    note = "Không xếp hạng" if row.unit and row.unit.code == NO_COMMUNE else row.note
     return (
         cells["in_scope"].text,
         cells["reviewed"].text,

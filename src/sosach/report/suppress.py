@@ -12,6 +12,7 @@ covered.
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from sosach.report.vn import so
@@ -19,6 +20,7 @@ from sosach.report.vn import so
 K = TypeVar("K", bound=Hashable)
 UNBOUNDED = 1 << 60
 SECONDARY = "*"
+PATIENCE = 3  # rings of lines to search beyond the first dear cell before that one is hidden
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,12 @@ def protect(
     for line in lines:
         if true[line.total] != sum(true[part] for part in line.parts):
             raise ValueError(f"line of {len(line.parts)} cells does not add up to its total {line.total!r}")
-    first_bounds: dict[Hashable, tuple[int, int]] = dict.fromkeys(unprinted, (0, UNBOUNDED))
     primary: set[Hashable] = {key for key, value in true.items() if 0 < value < floor}
-    first_bounds.update((key, (1, floor - 1)) for key in primary)
+    first_bounds: dict[Hashable, tuple[int, int]] = {  # in the order of the cells: the choices below depend on it
+        key: (1, floor - 1) if key in primary else (0, UNBOUNDED)
+        for key in values
+        if key in primary or key in unprinted
+    }
     guarded: set[Hashable] = set(primary)
     by_key: dict[Hashable, list[Line]] = {}
     for line in lines:
@@ -90,20 +95,20 @@ def protect(
             by_key.setdefault(key, []).append(line)
     fixed = find_fixed(true, first_bounds, lines)
     while exposed := [key for key in fixed if key in guarded]:
-        touched: set[int] = set()
+        settled: set[Hashable] = set()
         for key in exposed:
-            if any(id(line) in touched for line in by_key[key]):
-                continue  # a helper was just hidden in one of its lines; judge again first
+            given_by = _give_away(key, by_key, first_bounds, fixed)
+            if not settled.isdisjoint(m for line in given_by for m in (line.total, *line.parts) if m in first_bounds):
+                continue  # a cell was just hidden near what gave it away; judge again first
             helper, reached = _choose_helper(key, by_key, true, first_bounds, fixed, dear)
+            settled |= reached
             if helper is not None:
                 first_bounds[helper] = (floor, UNBOUNDED)
                 guarded.add(helper)
-                touched |= {id(line) for line in by_key[helper]}
             else:  # nothing left to hide: the marks themselves say too much, so they say less
                 for member in primary & reached:
                     first_bounds[member] = (1, UNBOUNDED)
                 primary -= reached
-                touched |= {id(line) for member in reached for line in by_key[member]}
         fixed = find_fixed(true, first_bounds, lines)
     return {key: _cell(key, value, key in primary, key in first_bounds, floor) for key, value in values.items()}
 
@@ -150,25 +155,19 @@ def _choose_helper(
     """The cell to hide for an exposed one.
 
     First along the lines that give it away (all their other cells are known or fixed), from there to the lines that
-    fixed those; then, where bounds and not a subtraction gave it away, along any line. Nearest lines first, in them
-    cells that are not dear, bare lines, parts before totals, small ones.
+    fixed those; then, where bounds and not a subtraction gave it away, along any line. Cells that are not dear first,
+    then nearest lines, bare lines, parts before totals, small ones.
 
     Returns:
         The cell, or None where all that hangs together with ``key`` is hidden already, and the cells looked at.
     """
-
-    def give_away(member: Hashable) -> list[Line]:
-        return [
-            line
-            for line in by_key[member]
-            if all(m == member or m not in hidden or m in fixed for m in (line.total, *line.parts))
-        ]
-
     reached: set[Hashable] = {key}
-    for lines_of in (give_away, by_key.__getitem__):
+    for lines_of in (partial(_give_away, by_key=by_key, hidden=hidden, fixed=fixed), by_key.__getitem__):
         seen: set[int] = set()
         ring = list(lines_of(key))
-        while ring:
+        dear_one: Hashable | None = None
+        patience = PATIENCE
+        while ring and patience:
             ranked: list[tuple[tuple[bool, int, bool, int, int], Hashable]] = []
             following: dict[int, Line] = {}
             for place, line in enumerate(ring):
@@ -183,9 +182,29 @@ def _choose_helper(
                     elif member in hidden:
                         following |= {id(line): line for line in lines_of(member)}
             if ranked:
-                return min(ranked, key=lambda pair: pair[0])[1], reached
+                (is_dear, *_), nearest = min(ranked, key=lambda pair: pair[0])
+                if not is_dear:
+                    return nearest, reached
+                dear_one = nearest if dear_one is None else dear_one
+            patience -= dear_one is not None
             ring = [line for line in following.values() if id(line) not in seen]
+        if dear_one is not None:
+            return dear_one, reached
     return None, reached
+
+
+def _give_away(
+    key: Hashable,
+    by_key: Mapping[Hashable, Sequence[Line]],
+    hidden: Collection[Hashable],
+    fixed: Collection[Hashable],
+) -> list[Line]:
+    """Lines from which ``key`` follows by subtraction: all their other cells are shown or fixed."""
+    return [
+        line
+        for line in by_key[key]
+        if all(member == key or member not in hidden or member in fixed for member in (line.total, *line.parts))
+    ]
 
 
 def _cell(key: Hashable, value: int, primary: bool, hidden: bool, floor: int) -> Cell:
