@@ -13,10 +13,18 @@ from sosach.errors import SosachError
 from sosach.settings import Settings
 from sosach.summary import summary
 
-app = typer.Typer(help="Sổ Sạch: data quality for civil-status, court and residence registers.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Sổ Sạch: data quality for civil-status, court and residence registers.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
-Home = Annotated[Path | None, typer.Option(help="Folder of the lake, the runs and the state (default: SOSACH_HOME or var/home).")]
-Deliveries = Annotated[Path | None, typer.Option(help="Inbox with <register>/<file> (default: SOSACH_DELIVERIES or var/deliveries).")]
+Home = Annotated[
+    Path | None, typer.Option(help="Folder of the lake, the runs and the state (default: SOSACH_HOME or var/home).")
+]
+Deliveries = Annotated[
+    Path | None, typer.Option(help="Inbox with <register>/<file> (default: SOSACH_DELIVERIES or var/deliveries).")
+]
 AsOf = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The run's date: nothing later counts.")]
 RunId = Annotated[str, typer.Option(help="The run, as printed by ingest.")]
 
@@ -49,7 +57,11 @@ def _ingest(settings: Settings, as_of: date) -> str:
     for register in stages.register_ids(settings):
         counts = stages.ingest_register(settings, register, as_of)
         if counts["accepted"] or counts["refused"]:
-            typer.echo(f"  {register}: {counts['accepted']} accepted, {counts['duplicate']} known, {counts['refused']} refused", err=True)
+            typer.echo(
+                f"  {register}: {counts['accepted']} accepted, {counts['duplicate']} known, "
+                f"{counts['refused']} refused",
+                err=True,
+            )
     run_id = stages.open_run(settings, as_of)
     typer.echo(f"ingest     done in {perf_counter() - started:.1f} s", err=True)
     return run_id

@@ -20,7 +20,9 @@ def connect(settings: Settings, database: str = ":memory:") -> Iterator[duckdb.D
     try:
         con.execute(f"SET threads = {settings.threads}")
         con.execute("SET memory_limit = ?", [settings.memory_limit])
-        con.execute("SET temp_directory = ?", [str(settings.home / "tmp")])  # what does not fit in memory is personal too
+        con.execute(
+            "SET temp_directory = ?", [str(settings.home / "tmp")]
+        )  # what does not fit in memory is personal too
         con.execute("SET enable_progress_bar = false")
         yield con
     finally:

@@ -5,7 +5,6 @@ knowledge of what the files mean.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     try:
         draft = aside / target.name
         yield draft
-        os.replace(draft, target)
+        draft.replace(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -40,8 +39,8 @@ def atomic_dir(target: Path) -> Iterator[Path]:
         draft.mkdir()
         yield draft
         if target.exists():
-            os.replace(target, old)
-        os.replace(draft, target)
+            target.replace(old)
+        draft.replace(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

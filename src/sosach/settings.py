@@ -24,8 +24,12 @@ class Settings(BaseSettings):
     campaigns: Path = Field(default=PROJECT / "campaigns", description="one YAML file a campaign")
     threads: int = Field(default=2, ge=1, description="threads of the DuckDB engine")
     memory_limit: str = Field(default="4GB", description="memory of the DuckDB engine, e.g. 4GB")
-    coverage_floor: float = Field(default=0.95, gt=0, le=1, description="share of a closing count that counts as covered")
-    small_cell: int = Field(default=5, ge=1, description="published counts of persons from 1 to this minus 1 are hidden")
+    coverage_floor: float = Field(
+        default=0.95, gt=0, le=1, description="share of a closing count that counts as covered"
+    )
+    small_cell: int = Field(
+        default=5, ge=1, description="published counts of persons from 1 to this minus 1 are hidden"
+    )
 
     @property
     def state_url(self) -> str:

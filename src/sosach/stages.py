@@ -118,10 +118,15 @@ def close_check(settings: Settings, run_id: str) -> Counts:
     render_data_docs(settings, run_id)
     with connect(settings) as con:
         open_tables(con, settings.expectations, run, needed=("violations", "rule_results"))
-        row = con.execute("SELECT count(*), count(*) FILTER (NOT mended), count(DISTINCT record_id) FROM violations").fetchone()
+        row = con.execute(
+            "SELECT count(*), count(*) FILTER (NOT mended), count(DISTINCT record_id) FROM violations"
+        ).fetchone()
         rules = con.execute("SELECT count(*), count(*) FILTER (status = 'ok') FROM rule_results").fetchone()
-        broken = [r for (r,) in con.execute("SELECT rule_id FROM rule_results WHERE status <> 'ok' ORDER BY 1").fetchall()]
-    assert row is not None and rules is not None
+        broken = [
+            r for (r,) in con.execute("SELECT rule_id FROM rule_results WHERE status <> 'ok' ORDER BY 1").fetchall()
+        ]
+    assert row is not None
+    assert rules is not None
     counts = _receipt(
         run,
         "check",
@@ -136,7 +141,8 @@ def close_check(settings: Settings, run_id: str) -> Counts:
     )
     if broken:
         raise EngineError(
-            f"Run {run_id}: {len(broken)} rules could not run: {', '.join(broken)}. The reasons are in the Data Docs ({run.docs}); "
+            f"Run {run_id}: {len(broken)} rules could not run: {', '.join(broken)}. "
+            f"The reasons are in the Data Docs ({run.docs}); "
             "the other rules' results are complete."
         )
     return counts

@@ -20,13 +20,22 @@ def summary(settings: Settings, run_id: str) -> list[str]:
         MissingArtefactError: a stage of the run has not been run.
     """
     run, manifest = read_manifest(settings, run_id)
-    receipts: dict[str, Any] = {name: read_json(run.stage(name)) for name in ("normalize", "link", "check", "issues", "cleanse", "campaign", "publish")}
+    receipts: dict[str, Any] = {
+        name: read_json(run.stage(name))
+        for name in ("normalize", "link", "check", "issues", "cleanse", "campaign", "publish")
+    }
     registers = receipts["normalize"]["registers"].values()
-    raw, core, quarantined, superseded = (sum(r[k] for r in registers) for k in ("rows_raw", "rows_core", "rows_quarantined", "rows_superseded"))
+    raw, core, quarantined, superseded = (
+        sum(r[k] for r in registers) for k in ("rows_raw", "rows_core", "rows_quarantined", "rows_superseded")
+    )
     changed, not_understood = (sum(r[k] for r in registers) for k in ("cells_changed", "cells_not_understood"))
-    link, check, issues, cleanse, campaign, publish = (receipts[k] for k in ("link", "check", "issues", "cleanse", "campaign", "publish"))
+    link, check, issues, cleanse, campaign, publish = (
+        receipts[k] for k in ("link", "check", "issues", "cleanse", "campaign", "publish")
+    )
     methods = ", ".join(f"{k.removeprefix('links_')} {v:,}" for k, v in link.items() if k.startswith("links_"))
-    clean = ", ".join(f"{word} {_share(*publish['clean_records'][d])}" for d, word in WORDS.items() if d in publish["clean_records"])
+    clean = ", ".join(
+        f"{word} {_share(*publish['clean_records'][d])}" for d, word in WORDS.items() if d in publish["clean_records"]
+    )
     proposed = sum(v for v in cleanse.values())
     refused = ": " + ", ".join(str(r["file_name"]) for r in manifest.refused) if manifest.refused else ""
     return [
@@ -35,12 +44,16 @@ def summary(settings: Settings, run_id: str) -> list[str]:
         f"Records       {raw:,} delivered = {core:,} in core + {quarantined:,} quarantined + {superseded:,} superseded",
         f"Cells         {changed:,} normalised, {not_understood:,} not understood (kept as delivered)",
         f"Persons       {link['links']:,} mentions and records linked: {methods}",
-        f"Rules         {check['rules_run']:,} of {check['rules']:,} ran, {check['engine_errors']:,} engine errors; {check['violations']:,} violations, "
+        f"Rules         {check['rules_run']:,} of {check['rules']:,} ran, {check['engine_errors']:,} engine errors; "
+        f"{check['violations']:,} violations, "
         f"{check['violations'] - check['violations_not_mended']:,} of them mended on the way in",
         f"Clean records {clean}",
-        f"Issues        {issues['open_before']:,} open before + {issues['new']:,} new + {issues['reopened']:,} reopened - {issues['closed']:,} closed = "
+        f"Issues        {issues['open_before']:,} open before + {issues['new']:,} new "
+        f"+ {issues['reopened']:,} reopened - {issues['closed']:,} closed = "
         f"{issues['open_after']:,} open; {proposed:,} repairs proposed",
-        f"Campaign      {campaign['in_scope']:,} citizens in scope: {campaign['matching']:,} match, {campaign['missing']:,} missing, {campaign['differing']:,} differ, "
+        f"Campaign      {campaign['in_scope']:,} citizens in scope: {campaign['matching']:,} match, "
+        f"{campaign['missing']:,} missing, {campaign['differing']:,} differ, "
         f"{campaign['duplicate']:,} duplicate, {campaign['to_verify']:,} to verify",
-        f"Confirmable   {_share(campaign['confirmable'], campaign['in_scope'])} from data alone; {publish['workbooks']:,} workbooks with {publish['work_lines']:,} lines",
+        f"Confirmable   {_share(campaign['confirmable'], campaign['in_scope'])} from data alone; "
+        f"{publish['workbooks']:,} workbooks with {publish['work_lines']:,} lines",
     ]

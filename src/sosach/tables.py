@@ -34,5 +34,7 @@ def open_tables(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run, ne
     for name in needed:
         path = run.table(name)
         if not path.is_file():
-            raise MissingArtefactError(f"{path}: not found. Run the stage that writes {name} first (docs/architecture.md).")
+            raise MissingArtefactError(
+                f"{path}: not found. Run the stage that writes {name} first (docs/architecture.md)."
+            )
         con.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM read_parquet({literal(path)})")

@@ -19,11 +19,14 @@ def declared() -> Campaign:
     return load_campaign(SETTINGS.campaigns, "hon_nhan_90_ngay")
 
 
-def measured(citizens: list[Citizen], duplicates: list[str] | None = None, baseline: Path | None = None, keep: Path | None = None) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+def measured(
+    citizens: list[Citizen], duplicates: list[str] | None = None, baseline: Path | None = None, keep: Path | None = None
+) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
     with duckdb.connect() as con:
         register_code_lists(con, SETTINGS.expectations)
         con.execute(
-            'CREATE TABLE marital_status (record_id VARCHAR, so_dinh_danh VARCHAR, unit VARCHAR, class VARCHAR, "group" VARCHAR, confirmable BOOLEAN, '
+            "CREATE TABLE marital_status (record_id VARCHAR, so_dinh_danh VARCHAR, unit VARCHAR, class VARCHAR, "
+            '"group" VARCHAR, confirmable BOOLEAN, '
             "reason VARCHAR, recorded VARCHAR, in_scope BOOLEAN)"
         )
         for number, unit, class_, group, confirmable in citizens:
@@ -53,9 +56,17 @@ def test_each_citizen_has_one_outcome_and_duplicate_goes_first() -> None:
         ],
         duplicates=["5"],
     )
-    assert {k: totals[k] for k in ("in_scope", "matching", "missing", "differing", "duplicate", "to_verify", "confirmable", "with_status")} == {
-        "in_scope": 5, "matching": 1, "missing": 1, "differing": 1, "duplicate": 1, "to_verify": 1, "confirmable": 1, "with_status": 4,
-    }  # fmt: skip
+    expected = {
+        "in_scope": 5,
+        "matching": 1,
+        "missing": 1,
+        "differing": 1,
+        "duplicate": 1,
+        "to_verify": 1,
+        "confirmable": 1,
+        "with_status": 4,
+    }
+    assert {k: totals[k] for k in expected} == expected
     assert units["16690"]["duplicate"] == 1
     assert len(units) == 130
 

@@ -1,6 +1,5 @@
 """How an issue is born, carried, closed and reopened over runs, and that none is ever lost."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -21,30 +20,43 @@ class Runs:
         self.before: Path | None = None
         self.balance: dict[str, int] = {}
 
-    def run(self, violations: list[Violation], keys: str = "ABC", rules: dict[str, str] | None = None, mended: bool = False) -> dict[str, tuple[str, str | None]]:
+    def run(
+        self, violations: list[Violation], keys: str = "ABC", rules: dict[str, str] | None = None, mended: bool = False
+    ) -> dict[str, tuple[str, str | None]]:
         """Issue state and reason by record key + rule + hash, after one more run."""
         self.number += 1
         rules = rules or {"R1": "ok", "R2": "ok"}
         with duckdb.connect() as con:
             con.execute(
-                "CREATE TABLE violations (register VARCHAR, record_key VARCHAR, record_id VARCHAR, rule_id VARCHAR, dimension VARCHAR, "
+                "CREATE TABLE violations (register VARCHAR, record_key VARCHAR, record_id VARCHAR, "
+                "rule_id VARCHAR, dimension VARCHAR, "
                 "severity VARCHAR, unit VARCHAR, mended BOOLEAN, evidence_hash VARCHAR)"
             )
             for i, (key, rule, values) in enumerate(violations):
-                con.execute("INSERT INTO violations VALUES ('dan_cu', ?, ?, ?, 'dung', 'critical', '16681', ?, ?)", [key, f"d:{i}", rule, mended, values])
+                con.execute(
+                    "INSERT INTO violations VALUES ('dan_cu', ?, ?, ?, 'dung', 'critical', '16681', ?, ?)",
+                    [key, f"d:{i}", rule, mended, values],
+                )
             con.execute("CREATE TABLE rule_results (rule_id VARCHAR, status VARCHAR)")
             con.executemany("INSERT INTO rule_results VALUES (?, ?)", list(rules.items()))
-            con.execute("CREATE TABLE record_keys AS SELECT 'dan_cu' AS register, unnest(?) AS record_key", [list(keys)])
+            con.execute(
+                "CREATE TABLE record_keys AS SELECT 'dan_cu' AS register, unnest(?) AS record_key", [list(keys)]
+            )
             self.balance = build_issues(con, self.before, f"run{self.number}", date(2025, 6, self.number))
             target = self.folder / f"{self.number}.parquet"
             write_parquet(con, "SELECT * EXCLUDE (before) FROM issues", target, "issue_id")
             self.before = target
-            return {f"{k}{r}{h}": (s, why) for k, r, h, s, why in con.execute("SELECT record_key, rule_id, evidence_hash, state, reason FROM issues").fetchall()}
+            return {
+                f"{k}{r}{h}": (s, why)
+                for k, r, h, s, why in con.execute(
+                    "SELECT record_key, rule_id, evidence_hash, state, reason FROM issues"
+                ).fetchall()
+            }
 
 
 @pytest.fixture
-def runs(tmp_path: Path) -> Iterator[Runs]:
-    yield Runs(tmp_path)
+def runs(tmp_path: Path) -> Runs:
+    return Runs(tmp_path)
 
 
 def test_new_then_open_then_fixed_then_reopened(runs: Runs) -> None:
@@ -70,13 +82,18 @@ def test_a_rule_that_could_not_run_closes_nothing(runs: Runs) -> None:
         ([("A", "R1", "y")], "ABC", None, "values_changed"),
     ],
 )
-def test_what_vanishes_says_why(runs: Runs, violations: list[Violation], keys: str, rules: dict[str, str] | None, reason: str) -> None:
+def test_what_vanishes_says_why(
+    runs: Runs, violations: list[Violation], keys: str, rules: dict[str, str] | None, reason: str
+) -> None:
     runs.run([("A", "R1", "x")])
     assert runs.run(violations, keys=keys, rules=rules)["AR1x"] == ("vanished", reason)
 
 
 def test_two_rows_with_one_key_and_one_fault_are_one_issue(runs: Runs) -> None:
-    assert runs.run([("A", "R1", "x"), ("A", "R1", "x"), ("A", "R2", "x")]) == {"AR1x": ("new", None), "AR2x": ("new", None)}
+    assert runs.run([("A", "R1", "x"), ("A", "R1", "x"), ("A", "R2", "x")]) == {
+        "AR1x": ("new", None),
+        "AR2x": ("new", None),
+    }
 
 
 def test_what_was_mended_on_the_way_in_opens_no_issue(runs: Runs) -> None:
@@ -89,5 +106,7 @@ def test_first_seen_stays_and_last_seen_moves(runs: Runs) -> None:
     runs.run([])
     assert runs.before is not None
     with duckdb.connect() as con:
-        seen = con.execute("SELECT first_run, first_seen, last_run, last_seen FROM read_parquet(?)", [str(runs.before)]).fetchone()
+        seen = con.execute(
+            "SELECT first_run, first_seen, last_run, last_seen FROM read_parquet(?)", [str(runs.before)]
+        ).fetchone()
     assert seen == ("run1", date(2025, 6, 1), "run2", date(2025, 6, 2))

@@ -14,26 +14,67 @@ AS_OF = date(2025, 8, 15)
 HUSBAND, WIFE, OTHER = "040085000011", "040185000022", "040186000033"
 
 
-def person(con: duckdb.DuckDBPyConnection, record: str, pin: str, name: str, born: date, sex: str, status: str | None, **cells: object) -> None:
-    add(con, "dan_cu", record, so_dinh_danh=pin, ho_ten=name, ngay_sinh=born, gioi_tinh=sex, tinh_trang_hon_nhan=status, **cells)
+def person(
+    con: duckdb.DuckDBPyConnection,
+    record: str,
+    pin: str,
+    name: str,
+    born: date,
+    sex: str,
+    status: str | None,
+    **cells: object,
+) -> None:
+    add(
+        con,
+        "dan_cu",
+        record,
+        so_dinh_danh=pin,
+        ho_ten=name,
+        ngay_sinh=born,
+        gioi_tinh=sex,
+        tinh_trang_hon_nhan=status,
+        **cells,
+    )
 
 
 def spouses(con: duckdb.DuckDBPyConnection, his: str | None, hers: str | None) -> None:
-    person(con, "h", HUSBAND, "NGUYỄN VĂN AN", date(1985, 3, 2), "Nam", his, vo_chong_so_dinh_danh=WIFE, vo_chong_ho_ten="TRẦN THỊ BÌNH")
-    person(con, "w", WIFE, "TRẦN THỊ BÌNH", date(1985, 5, 6), "Nữ", hers, vo_chong_so_dinh_danh=HUSBAND, vo_chong_ho_ten="NGUYỄN VĂN AN")
+    person(
+        con,
+        "h",
+        HUSBAND,
+        "NGUYỄN VĂN AN",
+        date(1985, 3, 2),
+        "Nam",
+        his,
+        vo_chong_so_dinh_danh=WIFE,
+        vo_chong_ho_ten="TRẦN THỊ BÌNH",
+    )
+    person(
+        con,
+        "w",
+        WIFE,
+        "TRẦN THỊ BÌNH",
+        date(1985, 5, 6),
+        "Nữ",
+        hers,
+        vo_chong_so_dinh_danh=HUSBAND,
+        vo_chong_ho_ten="NGUYỄN VĂN AN",
+    )
 
 
 def marriage(con: duckdb.DuckDBPyConnection, record: str = "k", day: date = date(2010, 4, 4), **cells: object) -> None:
     row = {
-        "ngay_dang_ky": day, "noi_dang_ky": "16681", "so": "05/2010", "so_nam": day.year, "chong_ho_ten": "NGUYỄN VĂN AN",
-        "chong_so_giay_to_tuy_than": HUSBAND, "vo_ho_ten": "TRẦN THỊ BÌNH", "vo_so_giay_to_tuy_than": WIFE,
+        "ngay_dang_ky": day, "noi_dang_ky": "16681", "so": "05/2010", "so_nam": day.year,
+        "chong_ho_ten": "NGUYỄN VĂN AN", "chong_so_giay_to_tuy_than": HUSBAND,
+        "vo_ho_ten": "TRẦN THỊ BÌNH", "vo_so_giay_to_tuy_than": WIFE,
     }  # fmt: skip
     add(con, "ket_hon", record, **{**row, **cells})
 
 
 def divorce(con: duckdb.DuckDBPyConnection, effective: date, kind: str = "ly_hon", **cells: object) -> None:
     row = {
-        "loai_viec": kind, "ngay_ban_an": effective, "ngay_hieu_luc": effective, "chong_ho_ten": "NGUYỄN VĂN AN", "chong_so_giay_to": HUSBAND,
+        "loai_viec": kind, "ngay_ban_an": effective, "ngay_hieu_luc": effective,
+        "chong_ho_ten": "NGUYỄN VĂN AN", "chong_so_giay_to": HUSBAND,
         "vo_ho_ten": "TRẦN THỊ BÌNH", "vo_so_giay_to": WIFE,
     }  # fmt: skip
     add(con, "ly_hon", "j" + effective.isoformat(), **{**row, **cells})
@@ -50,7 +91,14 @@ def status(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize(
     ("recorded", "expected"),
-    [(None, "A2"), ("CHUA_XAC_DINH", "A2"), ("CHUA_KET_HON", "C1"), ("DANG_CO_VO_CHONG", "KHOP"), ("LY_HON", "C2"), ("GOA", "C3")],
+    [
+        (None, "A2"),
+        ("CHUA_XAC_DINH", "A2"),
+        ("CHUA_KET_HON", "C1"),
+        ("DANG_CO_VO_CHONG", "KHOP"),
+        ("LY_HON", "C2"),
+        ("GOA", "C3"),
+    ],
 )
 def test_open_marriage_beside_each_recorded_status(recorded: str | None, expected: str) -> None:
     with world() as con:
@@ -61,7 +109,10 @@ def test_open_marriage_beside_each_recorded_status(recorded: str | None, expecte
         assert found["marriage_record_id"] == "k"
 
 
-@pytest.mark.parametrize(("recorded", "expected"), [(None, "A3"), ("CHUA_KET_HON", "C4"), ("DANG_CO_VO_CHONG", "C5"), ("LY_HON", "KHOP"), ("GOA", "C6")])
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [(None, "A3"), ("CHUA_KET_HON", "C4"), ("DANG_CO_VO_CHONG", "C5"), ("LY_HON", "KHOP"), ("GOA", "C6")],
+)
 def test_divorce_beside_each_recorded_status(recorded: str | None, expected: str) -> None:
     with world() as con:
         spouses(con, recorded, recorded)
@@ -70,18 +121,38 @@ def test_divorce_beside_each_recorded_status(recorded: str | None, expected: str
         assert {r["class"] for r in status(con).values()} == {expected}
 
 
-@pytest.mark.parametrize(("recorded", "expected"), [(None, "A4"), ("CHUA_KET_HON", "C7"), ("DANG_CO_VO_CHONG", "C8"), ("LY_HON", "C9"), ("GOA", "KHOP")])
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [(None, "A4"), ("CHUA_KET_HON", "C7"), ("DANG_CO_VO_CHONG", "C8"), ("LY_HON", "C9"), ("GOA", "KHOP")],
+)
 def test_death_of_the_spouse_beside_each_recorded_status(recorded: str | None, expected: str) -> None:
     with world() as con:
         spouses(con, "DANG_CO_VO_CHONG", recorded)
         marriage(con)
-        add(con, "khai_tu", "t", nkt_ho_ten="NGUYỄN VĂN AN", nkt_so_giay_to_tuy_than=HUSBAND, nkt_ngay_chet=date(2020, 1, 1))
+        add(
+            con,
+            "khai_tu",
+            "t",
+            nkt_ho_ten="NGUYỄN VĂN AN",
+            nkt_so_giay_to_tuy_than=HUSBAND,
+            nkt_ngay_chet=date(2020, 1, 1),
+        )
         found = status(con)
         assert (found["w"]["derived"], found["w"]["class"]) == ("GOA", expected)
         assert found["h"]["in_scope"] is False
 
 
-@pytest.mark.parametrize(("recorded", "expected"), [(None, "A1"), ("CHUA_KET_HON", "KHOP"), ("DANG_CO_VO_CHONG", "B1"), ("LY_HON", "B2"), ("GOA", "B3"), ("HUY_KET_HON", "B2")])
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        (None, "A1"),
+        ("CHUA_KET_HON", "KHOP"),
+        ("DANG_CO_VO_CHONG", "B1"),
+        ("LY_HON", "B2"),
+        ("GOA", "B3"),
+        ("HUY_KET_HON", "B2"),
+    ],
+)
 def test_no_event_beside_each_recorded_status(recorded: str | None, expected: str) -> None:
     with world() as con:
         person(con, "h", HUSBAND, "NGUYỄN VĂN AN", date(1985, 3, 2), "Nam", recorded)
@@ -128,7 +199,17 @@ def test_two_open_marriages_are_suspected() -> None:
 
 def test_another_spouse_on_the_record() -> None:
     with world() as con:
-        person(con, "h", HUSBAND, "NGUYỄN VĂN AN", date(1985, 3, 2), "Nam", "DANG_CO_VO_CHONG", vo_chong_so_dinh_danh=OTHER, vo_chong_ho_ten="LÊ THỊ CÚC")
+        person(
+            con,
+            "h",
+            HUSBAND,
+            "NGUYỄN VĂN AN",
+            date(1985, 3, 2),
+            "Nam",
+            "DANG_CO_VO_CHONG",
+            vo_chong_so_dinh_danh=OTHER,
+            vo_chong_ho_ten="LÊ THỊ CÚC",
+        )
         person(con, "w", WIFE, "TRẦN THỊ BÌNH", date(1985, 5, 6), "Nữ", "DANG_CO_VO_CHONG")
         marriage(con)
         found = status(con)
@@ -180,7 +261,9 @@ def books(con: duckdb.DuckDBPyConnection, missing_year: int | None = None) -> No
         (None, date(2010, 1, 1), "chua_ro_noi_cu_tru"),
     ],
 )
-def test_single_is_proved_only_by_all_books_since_marriageable_age(missing_year: int | None, lives_from: date, expected: str) -> None:
+def test_single_is_proved_only_by_all_books_since_marriageable_age(
+    missing_year: int | None, lives_from: date, expected: str
+) -> None:
     with world() as con:
         person(con, "h", HUSBAND, "NGUYỄN VĂN AN", date(1985, 3, 2), "Nam", "CHUA_KET_HON")
         add(con, "cu_tru", "c", so_dinh_danh=HUSBAND, loai_cu_tru="thuong_tru", tu_ngay=lives_from)

@@ -1,4 +1,7 @@
-"""All stages on a small synthetic province: figures recomputed independently, same bytes again, nothing lost in a crash."""
+"""All stages on a small synthetic province.
+
+Figures recomputed independently, same bytes again, nothing lost in a crash.
+"""
 
 import csv
 import hashlib
@@ -26,7 +29,11 @@ KILLED = 86
 
 def tree(root: Path) -> dict[str, str]:
     """Hash of every file under a folder, by relative path."""
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("*"))
+        if p.is_file()
+    }
 
 
 def rows_in_file(path: Path) -> int:
@@ -62,7 +69,10 @@ def test_the_summary_agrees_with_queries_on_what_was_delivered_and_written(finis
             assert row is not None
             return tuple(int(v) for v in row)
 
-        delivered = sum(rows_in_file(settings.deliveries / d["register"] / Path(d["file_name"]).name) for d in manifest["deliveries"])
+        delivered = sum(
+            rows_in_file(settings.deliveries / d["register"] / Path(d["file_name"]).name)
+            for d in manifest["deliveries"]
+        )
         (core,) = one("SELECT count(*) FROM read_parquet('$run/core/*.parquet', union_by_name = true)")
         (quarantined,) = one("SELECT count(*) FROM read_parquet('$run/quarantine/*.parquet', union_by_name = true)")
         found = numbers(lines[2])
@@ -81,22 +91,31 @@ def test_the_summary_agrees_with_queries_on_what_was_delivered_and_written(finis
 
         balance = numbers(lines[7])
         assert balance[0] + balance[1] + balance[2] - balance[3] == balance[4]
-        assert one("SELECT count(*) FROM '$run/issues.parquet' WHERE state IN ('new', 'open', 'reopened')") == (balance[4],)
-        assert one("SELECT count(*) FROM (SELECT DISTINCT register, record_key, rule_id, evidence_hash FROM '$run/violations.parquet' WHERE NOT mended)") == (balance[4],)
+        assert one("SELECT count(*) FROM '$run/issues.parquet' WHERE state IN ('new', 'open', 'reopened')") == (
+            balance[4],
+        )
+        assert one(
+            "SELECT count(*) FROM (SELECT DISTINCT register, record_key, rule_id, evidence_hash "
+            "FROM '$run/violations.parquet' WHERE NOT mended)"
+        ) == (balance[4],)
         assert one("SELECT count(*) FROM '$run/proposals.parquet'") == (balance[5],)
 
         scope, *outcomes = numbers(lines[8])
         adults = one(
             "SELECT count(*) FROM '$run/core/dan_cu.parquet' d WHERE ngay_chet IS NULL AND "
-            "coalesce(ngay_sinh, make_date(ngay_sinh_nam, 12, 31)) + CASE WHEN gioi_tinh = 'Nữ' THEN INTERVAL 18 YEAR ELSE INTERVAL 20 YEAR END <= DATE '2025-08-15' "
-            "AND record_id NOT IN (SELECT l.record_id FROM '$run/links.parquet' l JOIN '$run/links.parquet' t ON t.person_id = l.person_id AND t.register = 'khai_tu' "
+            "coalesce(ngay_sinh, make_date(ngay_sinh_nam, 12, 31)) "
+            "+ CASE WHEN gioi_tinh = 'Nữ' THEN INTERVAL 18 YEAR ELSE INTERVAL 20 YEAR END <= DATE '2025-08-15' "
+            "AND record_id NOT IN (SELECT l.record_id FROM '$run/links.parquet' l "
+            "JOIN '$run/links.parquet' t ON t.person_id = l.person_id AND t.register = 'khai_tu' "
             "WHERE l.register = 'dan_cu')"
         )
         (minors,) = one("SELECT count(*) FROM '$run/marital_status.parquet' WHERE in_scope AND class = 'F1'")
         assert adults[0] <= scope <= adults[0] + minors
         assert sum(outcomes) == scope
         confirmable, of, *_ = numbers(lines[9])
-        assert (confirmable, of) == one("SELECT count(*) FILTER (confirmable), count(*) FROM '$run/marital_status.parquet' WHERE in_scope")
+        assert (confirmable, of) == one(
+            "SELECT count(*) FILTER (confirmable), count(*) FROM '$run/marital_status.parquet' WHERE in_scope"
+        )
 
 
 def test_every_rule_judges_every_record_once(finished: tuple[Settings, str]) -> None:
@@ -104,9 +123,12 @@ def test_every_rule_judges_every_record_once(finished: tuple[Settings, str]) -> 
     root = settings.home / "runs" / run_id
     with duckdb.connect() as con:
         for register in stages.register_ids(settings):
-            (records,) = con.execute("SELECT count(*) FROM read_parquet(?)", [str(root / "core" / f"{register}.parquet")]).fetchone() or (0,)
+            (records,) = con.execute(
+                "SELECT count(*) FROM read_parquet(?)", [str(root / "core" / f"{register}.parquet")]
+            ).fetchone() or (0,)
             wrong = con.execute(
-                "SELECT rule_id FROM read_parquet(?) WHERE register = ? AND n_pass + n_fail + n_undecided + n_not_applicable <> ?",
+                "SELECT rule_id FROM read_parquet(?) "
+                "WHERE register = ? AND n_pass + n_fail + n_undecided + n_not_applicable <> ?",
                 [str(root / "rule_results.parquet"), register, records],
             ).fetchall()
             assert wrong == []
@@ -161,12 +183,19 @@ stages.run_all(Settings(home=Path(sys.argv[1]), deliveries=Path(sys.argv[2])), d
 
 
 @pytest.mark.parametrize("replacements", [3, 30, 60, 90])
-def test_a_run_killed_anywhere_and_started_again_ends_the_same(finished: tuple[Settings, str], tmp_path: Path, replacements: int) -> None:
+def test_a_run_killed_anywhere_and_started_again_ends_the_same(
+    finished: tuple[Settings, str], tmp_path: Path, replacements: int
+) -> None:
     settings, run_id = finished
     home = tmp_path / "home"
     code = CRASHING.format(killed=KILLED)
     env = {k: v for k, v in os.environ.items() if not k.startswith("SOSACH_")}
-    died = subprocess.run([sys.executable, "-c", code, str(home), str(settings.deliveries), str(replacements)], env=env, capture_output=True, check=False)
+    died = subprocess.run(
+        [sys.executable, "-c", code, str(home), str(settings.deliveries), str(replacements)],
+        env=env,
+        capture_output=True,
+        check=False,
+    )
     assert died.returncode == KILLED, died.stderr[-2000:]
     assert stages.run_all(Settings(home=home, deliveries=settings.deliveries), AS_OF) == run_id
     assert tree(home / "runs") == tree(settings.home / "runs")

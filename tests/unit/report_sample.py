@@ -165,11 +165,10 @@ def report_data(seed: int = 7, size: tuple[int, int] = (90, 900)) -> ReportData:
         for group in ("matching", "missing", "differing", "duplicate", "to_verify"):
             codes = [code for code, (_, g, _) in CLASSES.items() if g == group]
             parts = split(rng, getattr(row.counts, group), [CLASSES[code][2] for code in codes])
-            found += [
-                ClassRow(code, CLASSES[code][0], group, n) for code, n in zip(codes, parts, strict=True)
-            ]
+            found += [ClassRow(code, CLASSES[code][0], group, n) for code, n in zip(codes, parts, strict=True)]
     classes = [
-        ClassRow(code, title, group, sum(c.count for c in found if c.code == code)) for code, (title, group, _) in CLASSES.items()
+        ClassRow(code, title, group, sum(c.count for c in found if c.code == code))
+        for code, (title, group, _) in CLASSES.items()
     ]
     dimensions: list[DimensionRow] = []
     for word, level in (("dung", 0.96), ("du", 0.9), ("sach", 0.985), ("song", 0.87)):

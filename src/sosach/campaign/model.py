@@ -59,7 +59,9 @@ def load_campaign(campaigns: Path, campaign_id: str) -> Campaign:
     """
     path = campaigns / f"{campaign_id}.yaml"
     if not path.is_file():
-        raise RuleFileError(f"{path}: no such campaign. Files there: {sorted(p.name for p in campaigns.glob('*.yaml'))}")
+        raise RuleFileError(
+            f"{path}: no such campaign. Files there: {sorted(p.name for p in campaigns.glob('*.yaml'))}"
+        )
     try:
         return Campaign.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:

@@ -1,7 +1,7 @@
 """Progress of the marriage campaign: citizens in scope by outcome, for each unit.
 
-Each citizen in scope has exactly one outcome (duplicate before differing, missing, to verify, matching). What was mended is told
-by comparing with the baseline run, the first finished run within the campaign's period.
+Each citizen in scope has exactly one outcome (duplicate before differing, missing, to verify, matching). What was
+mended is told by comparing with the baseline run, the first finished run within the campaign's period.
 """
 
 from pathlib import Path
@@ -19,7 +19,9 @@ CREATE OR REPLACE TEMP TABLE outcomes AS
 SELECT m.record_id, m.so_dinh_danh, m.unit, m.class, m.recorded, m.confirmable, m.reason <> 'so_dinh_danh' AS reviewed,
   CASE WHEN d.record_id IS NOT NULL THEN 'duplicate' ELSE m."group" END AS outcome
 FROM marital_status m
-LEFT JOIN (SELECT DISTINCT record_id FROM issues WHERE register = 'dan_cu' AND state IN ('new', 'open', 'reopened') AND rule_id IN ($duplicates)) d
+LEFT JOIN (
+  SELECT DISTINCT record_id FROM issues
+  WHERE register = 'dan_cu' AND state IN ('new', 'open', 'reopened') AND rule_id IN ($duplicates)) d
   ON d.record_id = m.record_id
 WHERE m.in_scope
 """
@@ -27,7 +29,9 @@ WHERE m.in_scope
 # Outcomes are compared by number, never by row: a corrected delivery has new rows for the same citizens.
 _UNITS = """
 CREATE OR REPLACE TEMP TABLE campaign_units AS
-WITH was AS (SELECT so_dinh_danh, any_value(unit) AS unit, any_value(outcome) AS outcome FROM baseline GROUP BY 1 HAVING count(*) = 1),
+WITH was AS (
+  SELECT so_dinh_danh, any_value(unit) AS unit, any_value(outcome) AS outcome
+  FROM baseline GROUP BY 1 HAVING count(*) = 1),
 now AS (
   SELECT o.*, o.outcome = 'matching' AND w.outcome = 'missing' AS is_added,
     o.outcome = 'matching' AND w.outcome IN ('differing', 'to_verify', 'duplicate') AS is_corrected
@@ -36,14 +40,18 @@ moved AS (
   SELECT w.unit, count(*) AS transferred FROM was w JOIN outcomes o USING (so_dinh_danh)
   WHERE w.outcome <> 'matching' AND o.unit <> w.unit GROUP BY 1),
 counted AS (
-  SELECT unit, count(*) AS in_scope, count(*) FILTER (reviewed) AS reviewed, count(*) FILTER (outcome = 'matching') AS matching,
+  SELECT unit, count(*) AS in_scope, count(*) FILTER (reviewed) AS reviewed,
+    count(*) FILTER (outcome = 'matching') AS matching,
     count(*) FILTER (outcome = 'missing') AS missing, count(*) FILTER (outcome = 'differing') AS differing,
     count(*) FILTER (outcome = 'duplicate') AS duplicate, count(*) FILTER (outcome = 'to_verify') AS to_verify,
     count(*) FILTER (is_added) AS added, count(*) FILTER (is_corrected) AS corrected,
-    count(*) FILTER (confirmable) AS confirmable, count(*) FILTER (recorded IS NOT NULL AND recorded <> 'CHUA_XAC_DINH') AS with_status
+    count(*) FILTER (confirmable) AS confirmable,
+    count(*) FILTER (recorded IS NOT NULL AND recorded <> 'CHUA_XAC_DINH') AS with_status
   FROM now GROUP BY unit),
 units AS (
-  SELECT code AS unit FROM cl_don_vi WHERE level = 'xa' AND valid_to IS NULL UNION SELECT unit FROM outcomes UNION SELECT unit FROM was)
+  SELECT code AS unit FROM cl_don_vi WHERE level = 'xa' AND valid_to IS NULL
+  UNION SELECT unit FROM outcomes
+  UNION SELECT unit FROM was)
 SELECT u.unit, COLUMNS(c.* EXCLUDE (unit))::BIGINT, coalesce(m.transferred, 0)::BIGINT AS transferred
 FROM units u LEFT JOIN counted c USING (unit) LEFT JOIN moved m USING (unit)
 """
@@ -65,14 +73,21 @@ def measure(con: duckdb.DuckDBPyConnection, campaign: Campaign, baseline: Path |
     """
     duplicates = ", ".join(literal(rule) for rule in campaign.duplicate_rules) or "''"
     con.execute(_OUTCOMES.replace("$duplicates", duplicates))
-    con.execute("CREATE OR REPLACE TEMP VIEW baseline AS FROM " + (f"read_parquet({literal(baseline)})" if baseline else "outcomes"))
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW baseline AS FROM "
+        + (f"read_parquet({literal(baseline)})" if baseline else "outcomes")
+    )
     con.execute(_UNITS)
     columns = ["in_scope", "reviewed", *OUTCOMES, "added", "corrected", "transferred", "confirmable", "with_status"]
     filled = ", ".join(f"coalesce({c}, 0)::BIGINT AS {c}" for c in columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE campaign_units AS SELECT unit, {filled} FROM campaign_units")
-    wrong = con.execute(f"SELECT unit FROM campaign_units WHERE {' + '.join(OUTCOMES)} <> in_scope ORDER BY 1").fetchall()
+    wrong = con.execute(
+        f"SELECT unit FROM campaign_units WHERE {' + '.join(OUTCOMES)} <> in_scope ORDER BY 1"
+    ).fetchall()
     if wrong:
-        raise BalanceError(f"Campaign {campaign.campaign_id}: outcomes do not add up to the scope in units {[u for (u,) in wrong]}.")
+        raise BalanceError(
+            f"Campaign {campaign.campaign_id}: outcomes do not add up to the scope in units {[u for (u,) in wrong]}."
+        )
     row = con.execute("SELECT " + ", ".join(f"sum({c})::BIGINT" for c in columns) + " FROM campaign_units").fetchone()
     assert row is not None
     return dict(zip(columns, (int(v or 0) for v in row), strict=True))

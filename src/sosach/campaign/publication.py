@@ -1,6 +1,7 @@
 """Writes a run's publication: site, workbooks, official report, each into ``published/`` at once.
 
-Holds the order of things only: figures come from ``results`` and ``worklist``, pages and documents from ``sosach.report``.
+Holds the order of things only: figures come from ``results`` and ``worklist``, pages and documents from
+``sosach.report``.
 """
 
 from sosach.campaign.model import load_campaign
@@ -20,13 +21,23 @@ from sosach.settings import Settings
 from sosach.state import AccessRecord, StateStore
 from sosach.tables import open_tables
 
-_NEEDED = ("issues", "violations", "evidence", "rule_results", "rule_results_by_unit", "marital_status", "campaign_units", "proposals", "links")
+_NEEDED = (
+    "issues",
+    "violations",
+    "evidence",
+    "rule_results",
+    "rule_results_by_unit",
+    "marital_status",
+    "campaign_units",
+    "proposals",
+    "links",
+)
 
 
 def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign_id: str) -> dict[str, object]:
-    """Write ``published/site``, ``published/workbooks/<unit>.xlsx`` and ``published/bao_cao.docx``; replaces what was there.
+    """Write ``published/site``, ``published/workbooks/<unit>.xlsx`` and ``published/bao_cao.docx``.
 
-    Every workbook written is an export of personal data and is noted in the access log.
+    What was there is replaced. Every workbook written is an export of personal data and is noted in the access log.
 
     Raises:
         BalanceError: the workbooks hold another number of lines than the work list.
@@ -49,13 +60,22 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
             written[code] = write_workbook(unit, lines_of(con, code, catalogue, registers), data, target)
         if sum(written.values()) != sum(expected.values()):
             raise BalanceError(
-                f"Run {run.run_id}: the work list has {sum(expected.values())} lines, the workbooks {sum(written.values())}. Report this as a bug."
+                f"Run {run.run_id}: the work list has {sum(expected.values())} lines, "
+                f"the workbooks {sum(written.values())}. Report this as a bug."
             )
         write_report(data, draft / "bao_cao.docx")
         check_report(draft / "bao_cao.docx", data)
         with StateStore(settings.state_url) as store:
             store.log_access(
-                AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of) for code, lines in written.items()
+                AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of)
+                for code, lines in written.items()
             )
-    clean = {row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None}
-    return {"pages": len(pages.communes) + len(pages.rules) + 3, "workbooks": len(written), "work_lines": sum(written.values()), "clean_records": clean}
+    clean = {
+        row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None
+    }
+    return {
+        "pages": len(pages.communes) + len(pages.rules) + 3,
+        "workbooks": len(written),
+        "work_lines": sum(written.values()),
+        "clean_records": clean,
+    }

@@ -78,7 +78,9 @@ def _campaign_rows(
     previous: dict[str, Share] = {}
     if before is not None and before.table("campaign_units").is_file():
         source = str(before.table("campaign_units"))
-        for unit, matching, scope in con.execute("SELECT unit, matching, in_scope FROM read_parquet(?)", [source]).fetchall():
+        for unit, matching, scope in con.execute(
+            "SELECT unit, matching, in_scope FROM read_parquet(?)", [source]
+        ).fetchall():
             previous[unit] = Share(matching, scope)
     ranked = _rows(
         con,
@@ -97,7 +99,11 @@ def _campaign_rows(
         )
         for row in ranked
     ]
-    total = Share(sum(s.numerator for s in previous.values()), sum(s.denominator for s in previous.values())) if previous else None
+    total = (
+        Share(sum(s.numerator for s in previous.values()), sum(s.denominator for s in previous.values()))
+        if previous
+        else None
+    )
     return rows, total
 
 
@@ -106,17 +112,22 @@ def _classes(con: duckdb.DuckDBPyConnection) -> list[ClassRow]:
         con,
         """SELECT class, "group", count(*) AS n FROM marital_status WHERE in_scope GROUP BY ALL ORDER BY class""",
     )
-    return [ClassRow(CLASS_CODES.get(r["class"], r["class"]), CLASS_TITLES[r["class"]], r["group"], r["n"]) for r in found]
+    return [
+        ClassRow(CLASS_CODES.get(r["class"], r["class"]), CLASS_TITLES[r["class"]], r["group"], r["n"]) for r in found
+    ]
 
 
 def _dimensions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[DimensionRow]:
-    """Records without an open warning or error in a dimension, among the records of the registers that have rules in it."""
+    """Records without an open warning or error in a dimension, among those of the registers that have rules in it."""
     pairs = sorted({(rule.dimension, rule.register_id) for rule in catalogue.rules})
-    records = " UNION ALL ".join(f"SELECT '{d}' AS dimension, '{r}' AS register, record_id, unit FROM {r}" for d, r in pairs)
+    records = " UNION ALL ".join(
+        f"SELECT '{d}' AS dimension, '{r}' AS register, record_id, unit FROM {r}" for d, r in pairs
+    )
     found = _rows(
         con,
         f"""WITH records AS ({records}),
-        dirty AS (SELECT DISTINCT dimension, register, record_id FROM violations WHERE NOT mended AND severity <> 'info')
+        dirty AS (
+          SELECT DISTINCT dimension, register, record_id FROM violations WHERE NOT mended AND severity <> 'info')
         SELECT dimension, unit, count(*) FILTER (d.record_id IS NULL) AS clean, count(*) AS n
         FROM records r LEFT JOIN dirty d USING (dimension, register, record_id)
         GROUP BY GROUPING SETS ((dimension, unit), (dimension)) ORDER BY dimension, unit NULLS FIRST""",
@@ -194,12 +205,19 @@ def _progress(con: duckdb.DuckDBPyConnection, task: CampaignTask, totals: Campai
         case "confirmable":
             return Share(totals.confirmable, totals.in_scope)
         case "noted_judgments":
-            row = con.execute("SELECT count(*) FILTER (ngay_ghi_chu IS NOT NULL), count(*) FROM ly_hon WHERE ngay_nhan IS NOT NULL").fetchone()
+            row = con.execute(
+                "SELECT count(*) FILTER (ngay_ghi_chu IS NOT NULL), count(*) FROM ly_hon WHERE ngay_nhan IS NOT NULL"
+            ).fetchone()
             return Share(row[0], row[1]) if row else None
 
 
 def gather(
-    con: duckdb.DuckDBPyConnection, settings: Settings, run: Run, manifest: Manifest, campaign: Campaign, catalogue: Catalogue
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    run: Run,
+    manifest: Manifest,
+    campaign: Campaign,
+    catalogue: Catalogue,
 ) -> ReportData:
     """All figures of the site and the official report.
 
@@ -216,7 +234,8 @@ def gather(
     """
     if catalogue.version != manifest.catalogue:
         raise MissingArtefactError(
-            f"Run {run.run_id} was opened with rule catalogue {manifest.catalogue}, the files now are {catalogue.version}. Open a new run (sosach run)."
+            f"Run {run.run_id} was opened with rule catalogue {manifest.catalogue}, "
+            f"the files now are {catalogue.version}. Open a new run (sosach run)."
         )
     titles = {name: register.title for name, register in load_registers(settings.expectations).items()}
     before = Lake(settings.home).run(manifest.previous_run_id) if manifest.previous_run_id else None
@@ -247,6 +266,16 @@ def gather(
         refused=tuple(_refused(entry) for entry in manifest.refused),
         issues=IssueBalance(**{k: balance[k] for k in IssueBalance.__dataclass_fields__}),
         tasks=tuple(
-            Task(t.what, t.who, t.with_whom, t.responsibility, t.authority, t.deadline, t.product, _progress(con, t, totals)) for t in campaign.tasks
+            Task(
+                t.what,
+                t.who,
+                t.with_whom,
+                t.responsibility,
+                t.authority,
+                t.deadline,
+                t.product,
+                _progress(con, t, totals),
+            )
+            for t in campaign.tasks
         ),
     )

@@ -1,7 +1,7 @@
 """The lines of one commune's work list: open issues with their evidence and proposal.
 
-Personal: what leaves here goes only into that commune's workbook, identity numbers masked. Information findings are counted in the
-report and not listed, so that officers see what they have to settle.
+Personal: what leaves here goes only into that commune's workbook, identity numbers masked. Information findings are
+counted in the report and not listed, so that officers see what they have to settle.
 """
 
 import json
@@ -21,7 +21,8 @@ _NAMES = {
     "xac_nhan_tthn": "nxn_ho_ten",
     "ly_hon": "concat_ws(' – ', chong_ho_ten, vo_ho_ten)",
     "dan_cu": "ho_ten",
-    "cu_tru": "(SELECT any_value(d.ho_ten) FROM dan_cu d WHERE d.so_dinh_danh = cu_tru.so_dinh_danh HAVING count(DISTINCT d.ho_ten) = 1)",
+    "cu_tru": "(SELECT any_value(d.ho_ten) FROM dan_cu d WHERE d.so_dinh_danh = cu_tru.so_dinh_danh "
+    "HAVING count(DISTINCT d.ho_ten) = 1)",
 }
 
 _NUMBER = re.compile(r"\b(\d{3})\d{4,7}(\d{2})\b")
@@ -32,8 +33,11 @@ _LINES = """
 CREATE OR REPLACE TEMP TABLE work_lines AS
 WITH named AS ({names}),
 proposed AS (
-  SELECT issue_id, string_agg(field || ': ' || coalesce(old_value, '(trống)') || ' → ' || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
-    || ' (' || reason || ')', '; ' ORDER BY proposal_id) AS proposal
+  SELECT issue_id, string_agg(
+    field || ': ' || coalesce(old_value, '(trống)') || ' → '
+      || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
+      || ' (' || reason || ')',
+    '; ' ORDER BY proposal_id) AS proposal
   FROM proposals GROUP BY 1)
 SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, i.record_key,
   n.person, e.message, e.evidence, p.proposal, i.first_seen
@@ -47,9 +51,14 @@ WHERE i.state IN ('new', 'open', 'reopened') AND i.severity <> 'info'
 
 def build_lines(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Create table ``work_lines`` for all units; returns the number of lines by unit code."""
-    names = " UNION ALL ".join(f"SELECT '{register}' AS register, record_id, {sql} AS person FROM {register}" for register, sql in _NAMES.items())
+    names = " UNION ALL ".join(
+        f"SELECT '{register}' AS register, record_id, {sql} AS person FROM {register}"
+        for register, sql in _NAMES.items()
+    )
     con.execute(_LINES.format(names=names))
-    return {str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()}
+    return {
+        str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()
+    }
 
 
 def _labels(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -64,7 +73,10 @@ def _mask(text: str) -> str:
 
 
 def _masked_key(register: str, key: str) -> str:
-    """Identity numbers in a key are masked; the number of a residence file is no identity number and finds the household."""
+    """The key with identity numbers masked.
+
+    The number of a residence file is no identity number and finds the household.
+    """
     first, *rest = key.split("|")
     return "|".join([first if register == "cu_tru" else _mask(first), *map(_mask, rest)])
 
@@ -75,12 +87,15 @@ def _plain(text: str, labels: dict[str, str]) -> str:
     return _ISO_DATE.sub(r"\3/\2/\1", worded)
 
 
-def lines_of(con: duckdb.DuckDBPyConnection, unit: str, catalogue: Catalogue, registers: dict[str, Register]) -> Iterator[WorkLine]:
+def lines_of(
+    con: duckdb.DuckDBPyConnection, unit: str, catalogue: Catalogue, registers: dict[str, Register]
+) -> Iterator[WorkLine]:
     """One unit's lines, gravest first."""
     rules = {rule.id: rule for rule in catalogue.rules}
     labels = _labels(con)
     found = con.execute(
-        "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen FROM work_lines WHERE unit = ? "
+        "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen "
+        "FROM work_lines WHERE unit = ? "
         "ORDER BY severity <> 'critical', rule_id, record_key, issue_id",
         [unit],
     ).fetchall()
@@ -89,7 +104,7 @@ def lines_of(con: duckdb.DuckDBPyConnection, unit: str, catalogue: Catalogue, re
         fields = {f.name: f for f in registers[register].fields}
         shown = []
         for column, value in json.loads(evidence).items():
-            # What a lookup adds stands in the message already, in words; a field stands here under its name on the form.
+            # What a lookup adds stands in the message already, in words; a field stands here under its form name.
             field = fields.get(column.removeprefix("raw_"))
             if field is not None and value is not None and field.type != "id_number":
                 shown.append((re.split(r"[(:,]", field.meaning)[0].strip(), _mask(_plain(str(value), labels))))

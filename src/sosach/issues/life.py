@@ -15,15 +15,18 @@ OPEN_STATES = ("new", "open", "reopened")
 _OPEN = "('new', 'open', 'reopened')"
 
 _COLUMNS = (
-    "issue_id VARCHAR, register VARCHAR, record_key VARCHAR, record_id VARCHAR, rule_id VARCHAR, evidence_hash VARCHAR, unit VARCHAR, "
-    "dimension VARCHAR, severity VARCHAR, state VARCHAR, reason VARCHAR, first_run VARCHAR, first_seen DATE, last_run VARCHAR, last_seen DATE"
+    "issue_id VARCHAR, register VARCHAR, record_key VARCHAR, record_id VARCHAR, "
+    "rule_id VARCHAR, evidence_hash VARCHAR, unit VARCHAR, "
+    "dimension VARCHAR, severity VARCHAR, state VARCHAR, reason VARCHAR, "
+    "first_run VARCHAR, first_seen DATE, last_run VARCHAR, last_seen DATE"
 )
 
 # What a normaliser mended opens no issue; two rows with the same key and the same wrong values are one issue.
 _FOUND = """
 CREATE OR REPLACE TEMP TABLE found AS
-SELECT left(md5(concat_ws('|', register, record_key, rule_id, evidence_hash)), 16) AS issue_id, register, record_key, min(record_id) AS record_id, rule_id,
-  evidence_hash, arg_min(unit, record_id) AS unit, any_value(dimension) AS dimension, any_value(severity) AS severity
+SELECT left(md5(concat_ws('|', register, record_key, rule_id, evidence_hash)), 16) AS issue_id,
+  register, record_key, min(record_id) AS record_id, rule_id, evidence_hash,
+  arg_min(unit, record_id) AS unit, any_value(dimension) AS dimension, any_value(severity) AS severity
 FROM violations WHERE NOT mended GROUP BY register, record_key, rule_id, evidence_hash
 """
 
@@ -32,10 +35,13 @@ CREATE OR REPLACE TEMP TABLE issues AS
 WITH runnable AS (SELECT rule_id, bool_and(status = 'ok') AS ok FROM rule_results GROUP BY 1),
 still AS (SELECT DISTINCT register, record_key, rule_id FROM found),
 carried AS (
-  SELECT coalesce(f.issue_id, p.issue_id) AS issue_id, coalesce(f.register, p.register) AS register, coalesce(f.record_key, p.record_key) AS record_key,
-    coalesce(f.record_id, p.record_id) AS record_id, coalesce(f.rule_id, p.rule_id) AS rule_id, coalesce(f.evidence_hash, p.evidence_hash) AS evidence_hash,
-    coalesce(f.unit, p.unit) AS unit, coalesce(f.dimension, p.dimension) AS dimension, coalesce(f.severity, p.severity) AS severity,
-    f.issue_id IS NOT NULL AS is_found, p.state AS before, p.reason AS reason_before, p.first_run, p.first_seen, p.last_run, p.last_seen
+  SELECT coalesce(f.issue_id, p.issue_id) AS issue_id, coalesce(f.register, p.register) AS register,
+    coalesce(f.record_key, p.record_key) AS record_key, coalesce(f.record_id, p.record_id) AS record_id,
+    coalesce(f.rule_id, p.rule_id) AS rule_id, coalesce(f.evidence_hash, p.evidence_hash) AS evidence_hash,
+    coalesce(f.unit, p.unit) AS unit, coalesce(f.dimension, p.dimension) AS dimension,
+    coalesce(f.severity, p.severity) AS severity,
+    f.issue_id IS NOT NULL AS is_found, p.state AS before, p.reason AS reason_before,
+    p.first_run, p.first_seen, p.last_run, p.last_seen
   FROM found f FULL JOIN previous p ON p.issue_id = f.issue_id),
 judged AS (
   SELECT c.*,
@@ -62,7 +68,8 @@ judged AS (
   LEFT JOIN still s ON s.register = c.register AND s.record_key = c.record_key AND s.rule_id = c.rule_id)
 SELECT issue_id, register, record_key, record_id, rule_id, evidence_hash, unit, dimension, severity, state, reason,
   coalesce(first_run, $run) AS first_run, coalesce(first_seen, $as_of) AS first_seen,
-  CASE WHEN is_found THEN $run ELSE last_run END AS last_run, CASE WHEN is_found THEN $as_of ELSE last_seen END AS last_seen, before
+  CASE WHEN is_found THEN $run ELSE last_run END AS last_run,
+  CASE WHEN is_found THEN $as_of ELSE last_seen END AS last_seen, before
 FROM judged
 """
 
@@ -73,7 +80,8 @@ def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: 
     An open issue whose rule could not run stays open (reason ``rule_not_run``): silence of a rule is no repair.
 
     Args:
-        con: a connection with tables violations, rule_results and record_keys (register, record_key of every core record).
+        con: a connection with tables violations, rule_results and record_keys (register, record_key of every core
+            record).
         previous: ``issues.parquet`` of the previous run, None for the first run.
         run_id: this run.
         as_of: this run's date.
@@ -91,10 +99,13 @@ def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: 
     con.execute(_ISSUES.replace("$run", literal(run_id)).replace("$as_of", f"DATE '{as_of.isoformat()}'"))
     row = con.execute(f"""
       SELECT (SELECT count(*) FROM previous WHERE state IN {_OPEN}), count(*) FILTER (before IS NULL),
-        count(*) FILTER (state = 'reopened' AND before NOT IN {_OPEN}), count(*) FILTER (before IN {_OPEN} AND state NOT IN {_OPEN}),
+        count(*) FILTER (state = 'reopened' AND before NOT IN {_OPEN}),
+        count(*) FILTER (before IN {_OPEN} AND state NOT IN {_OPEN}),
         count(*) FILTER (state IN {_OPEN}) FROM issues""").fetchone()
     assert row is not None
     balance = dict(zip(("open_before", "new", "reopened", "closed", "open_after"), map(int, row), strict=True))
     if balance["open_before"] + balance["new"] + balance["reopened"] - balance["closed"] != balance["open_after"]:
-        raise BalanceError(f"Run {run_id}: issues do not balance: {balance}. Nothing was written; report this as a bug.")
+        raise BalanceError(
+            f"Run {run_id}: issues do not balance: {balance}. Nothing was written; report this as a bug."
+        )
     return balance

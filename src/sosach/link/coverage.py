@@ -12,8 +12,9 @@ def build_coverage(con: duckdb.DuckDBPyConnection, floor: float, last_year: int)
     """Create tables ``coverage`` (a row a place, kind and year) and ``marriage_books`` (a row a unit and year).
 
     A year without entries is covered when the inventory says so (closing count 0); a year that the inventory does not
-    mention is not covered. ``marriage_books.uncovered_so_far`` counts, up to and with that year, the years in which some place
-    inside today's unit lacks its marriage books, so that a span is covered when the count does not rise in it.
+    mention is not covered. ``marriage_books.uncovered_so_far`` counts, up to and with that year, the years in which
+    some place inside today's unit lacks its marriage books, so that a span is covered when the count does not rise
+    in it.
 
     Args:
         con: a connection with the registers, ``cl_don_vi`` and ``cl_unit_now``.
@@ -30,7 +31,8 @@ def build_coverage(con: duckdb.DuckDBPyConnection, floor: float, last_year: int)
       SELECT ma_noi_dang_ky, loai_so, nam_mo_so AS nam, any_value(unit) AS unit, sum(so_truong_hop) AS expected
       FROM so_ho_tich WHERE nam_mo_so IS NOT NULL AND so_truong_hop IS NOT NULL GROUP BY ALL),
     found AS (SELECT place, kind, year, count(*) AS n FROM ({digitised}) GROUP BY ALL)
-    SELECT i.ma_noi_dang_ky, i.loai_so, i.nam, i.unit, i.expected::BIGINT AS expected, coalesce(f.n, 0)::BIGINT AS digitised,
+    SELECT i.ma_noi_dang_ky, i.loai_so, i.nam, i.unit, i.expected::BIGINT AS expected,
+      coalesce(f.n, 0)::BIGINT AS digitised,
       coalesce(f.n, 0) >= {float(floor)} * i.expected AS covered
     FROM inventory i LEFT JOIN found f ON f.place = i.ma_noi_dang_ky AND f.kind = i.loai_so AND f.year = i.nam""")
     con.execute(f"""
@@ -42,7 +44,8 @@ def build_coverage(con: duckdb.DuckDBPyConnection, floor: float, last_year: int)
       FROM places p CROSS JOIN years y
       LEFT JOIN coverage c ON c.ma_noi_dang_ky = p.code AND c.loai_so = 'KH' AND c.nam = y.year
       GROUP BY ALL)
-    SELECT unit, year, covered, sum((NOT covered)::INTEGER) OVER (PARTITION BY unit ORDER BY year)::BIGINT AS uncovered_so_far
+    SELECT unit, year, covered,
+      sum((NOT covered)::INTEGER) OVER (PARTITION BY unit ORDER BY year)::BIGINT AS uncovered_so_far
     FROM state""")
     row = con.execute("SELECT count(*), count(*) FILTER (covered) FROM coverage").fetchone()
     assert row is not None

@@ -1,7 +1,8 @@
 """Each adult's marital status as the events say it, beside the recorded one, with its class and whether data prove it.
 
-Classes are those of the comparison of derived and recorded status: KHOP (agree), A (empty), B (recorded without an event), C (contrary),
-D1 (other spouse), E1 (two open marriages), F1 (open marriage under age). Linkage is in ``match``, coverage in ``coverage``.
+Classes are those of the comparison of derived and recorded status: KHOP (agree), A (empty), B (recorded without an
+event), C (contrary), D1 (other spouse), E1 (two open marriages), F1 (open marriage under age). Linkage is in ``match``,
+coverage in ``coverage``.
 """
 
 from datetime import date
@@ -9,22 +10,28 @@ from datetime import date
 import duckdb
 
 # Age from which marriage is possible: Luật HNGĐ 2014 Điều 8 (nam đủ 20, nữ đủ 18).
-_MARRIAGEABLE = "add_years(coalesce(d.ngay_sinh, make_date(d.ngay_sinh_nam, 12, 31)), CASE WHEN d.gioi_tinh = 'Nữ' THEN 18 ELSE 20 END)"
+_MARRIAGEABLE = (
+    "add_years(coalesce(d.ngay_sinh, make_date(d.ngay_sinh_nam, 12, 31)), "
+    "CASE WHEN d.gioi_tinh = 'Nữ' THEN 18 ELSE 20 END)"
+)
 
 _DEATHS = """
 CREATE OR REPLACE TEMP TABLE deaths AS
 SELECT person_id, min(died) AS died, arg_min(record_id, died) AS record_id FROM (
-  SELECT l.person_id, k.record_id, coalesce(k.nkt_ngay_chet, make_date(k.nkt_ngay_chet_nam, 12, 31), k.ngay_dang_ky) AS died
+  SELECT l.person_id, k.record_id,
+    coalesce(k.nkt_ngay_chet, make_date(k.nkt_ngay_chet_nam, 12, 31), k.ngay_dang_ky) AS died
   FROM links l JOIN khai_tu k ON l.register = 'khai_tu' AND l.record_id = k.record_id
   UNION ALL
-  SELECT l.person_id, d.record_id, d.ngay_chet FROM links l JOIN dan_cu d ON l.register = 'dan_cu' AND l.record_id = d.record_id
+  SELECT l.person_id, d.record_id, d.ngay_chet
+  FROM links l JOIN dan_cu d ON l.register = 'dan_cu' AND l.record_id = d.record_id
   WHERE d.ngay_chet IS NOT NULL)
 WHERE died IS NOT NULL GROUP BY person_id
 """
 
 _JUDGMENTS = """
 CREATE OR REPLACE TEMP TABLE judgments AS
-SELECT j.record_id, j.loai_viec AS kind, coalesce(j.ngay_hieu_luc, j.ngay_ban_an) AS effective, h.person_id AS husband, w.person_id AS wife,
+SELECT j.record_id, j.loai_viec AS kind, coalesce(j.ngay_hieu_luc, j.ngay_ban_an) AS effective,
+  h.person_id AS husband, w.person_id AS wife,
   j.ket_hon_noi_dang_ky AS place, j.ket_hon_so AS number
 FROM ly_hon j
 JOIN links h ON h.register = 'ly_hon' AND h.record_id = j.record_id AND h.role = 'chong'
@@ -43,10 +50,13 @@ WITH entries AS (
   JOIN links h ON h.register = 'ket_hon' AND h.record_id = k.record_id AND h.role = 'chong'
   JOIN links w ON w.register = 'ket_hon' AND w.record_id = k.record_id AND w.role = 'vo'
   WHERE coalesce(k.ngay_dang_ky <= $as_of, true)),
-divorces AS (SELECT husband, wife, list(effective) AS dates FROM judgments WHERE kind = 'ly_hon' AND effective <= $as_of GROUP BY ALL)
+divorces AS (
+  SELECT husband, wife, list(effective) AS dates
+  FROM judgments WHERE kind = 'ly_hon' AND effective <= $as_of GROUP BY ALL)
 SELECT min(e.record_id) AS marriage_id, arg_min(e.record_id, coalesce(e.contracted, DATE '1800-01-01')) AS record_id,
   e.husband, e.wife, min(e.contracted) AS contracted, list(DISTINCT {'place': e.place, 'number': e.number}) AS entries,
-  max(CASE e.note WHEN 'Đã ly hôn' THEN 'ly_hon' WHEN 'Đã hủy việc kết hôn' THEN 'huy_ket_hon' END) AS noted_kind, min(e.noted) AS noted_on
+  max(CASE e.note WHEN 'Đã ly hôn' THEN 'ly_hon' WHEN 'Đã hủy việc kết hôn' THEN 'huy_ket_hon' END) AS noted_kind,
+  min(e.noted) AS noted_on
 FROM entries e LEFT JOIN divorces d USING (husband, wife)
 GROUP BY e.husband, e.wife, len(list_filter(coalesce(d.dates, []), lambda x: x < e.contracted))
 """
@@ -65,13 +75,17 @@ WHERE j.effective <= $as_of AND coalesce(j.effective >= m.contracted, true);
 
 CREATE OR REPLACE TEMP TABLE ended AS
 WITH first_judged AS (
-  SELECT marriage_id, min(effective) AS ended_on, arg_min(kind, (effective, record_id)) AS kind, arg_min(record_id, (effective, record_id)) AS record_id
+  SELECT marriage_id, min(effective) AS ended_on,
+    arg_min(kind, (effective, record_id)) AS kind,
+    arg_min(record_id, (effective, record_id)) AS record_id
   FROM judged GROUP BY marriage_id)
 SELECT m.*, coalesce(j.kind, m.noted_kind) AS court_kind,
-  CASE WHEN j.kind IS NOT NULL THEN j.ended_on WHEN m.noted_kind IS NOT NULL THEN m.noted_on END AS court_on, j.record_id AS court_record_id
+  CASE WHEN j.kind IS NOT NULL THEN j.ended_on WHEN m.noted_kind IS NOT NULL THEN m.noted_on END AS court_on,
+  j.record_id AS court_record_id
 FROM marriages m LEFT JOIN first_judged j USING (marriage_id)
 UNION ALL BY NAME
-SELECT 'J' || record_id AS marriage_id, husband, wife, kind AS court_kind, effective AS court_on, record_id AS court_record_id
+SELECT 'J' || record_id AS marriage_id, husband, wife,
+  kind AS court_kind, effective AS court_on, record_id AS court_record_id
 FROM judgments WHERE effective <= $as_of AND record_id NOT IN (SELECT record_id FROM judged)
 """
 
@@ -95,28 +109,44 @@ _DERIVED = """
 CREATE OR REPLACE TEMP TABLE derived AS
 WITH valid AS (SELECT * FROM history WHERE ended_by IS DISTINCT FROM 'huy_ket_hon'),
 now_open AS (
-  SELECT person_id, count(DISTINCT spouse) AS n_open, arg_max(spouse, (coalesce(contracted, DATE '1800-01-01'), marriage_id)) AS spouse,
-    arg_max(record_id, (coalesce(contracted, DATE '1800-01-01'), marriage_id)) AS record_id, max(contracted) AS since
+  SELECT person_id, count(DISTINCT spouse) AS n_open,
+    arg_max(spouse, (coalesce(contracted, DATE '1800-01-01'), marriage_id)) AS spouse,
+    arg_max(record_id, (coalesce(contracted, DATE '1800-01-01'), marriage_id)) AS record_id,
+    max(contracted) AS since
   FROM valid WHERE ended_by IS NULL GROUP BY 1),
 last_ended AS (
-  SELECT person_id, arg_max(ended_by, (ended_on, marriage_id)) AS ended_by, arg_max(spouse, (ended_on, marriage_id)) AS spouse,
-    arg_max(record_id, (ended_on, marriage_id)) AS record_id, arg_max(ended_by_record_id, (ended_on, marriage_id)) AS ended_by_record_id, max(ended_on) AS since
+  SELECT person_id, arg_max(ended_by, (ended_on, marriage_id)) AS ended_by,
+    arg_max(spouse, (ended_on, marriage_id)) AS spouse,
+    arg_max(record_id, (ended_on, marriage_id)) AS record_id,
+    arg_max(ended_by_record_id, (ended_on, marriage_id)) AS ended_by_record_id,
+    max(ended_on) AS since
   FROM valid WHERE ended_by IS NOT NULL GROUP BY 1),
 annulled AS (SELECT DISTINCT person_id FROM history WHERE ended_by = 'huy_ket_hon')
-SELECT person_id, coalesce(o.n_open, 0) AS n_open, coalesce(o.spouse, e.spouse) AS spouse, coalesce(o.record_id, e.record_id) AS marriage_record_id,
+SELECT person_id, coalesce(o.n_open, 0) AS n_open, coalesce(o.spouse, e.spouse) AS spouse,
+  coalesce(o.record_id, e.record_id) AS marriage_record_id,
   CASE WHEN o.n_open IS NULL THEN e.ended_by_record_id END AS ended_by_record_id, coalesce(o.since, e.since) AS since,
-  CASE WHEN o.n_open >= 1 THEN 'DANG_CO_VO_CHONG' WHEN e.ended_by = 'ly_hon' THEN 'LY_HON' WHEN e.ended_by = 'chet' THEN 'GOA' ELSE 'CHUA_KET_HON' END AS derived,
+  CASE
+    WHEN o.n_open >= 1 THEN 'DANG_CO_VO_CHONG'
+    WHEN e.ended_by = 'ly_hon' THEN 'LY_HON'
+    WHEN e.ended_by = 'chet' THEN 'GOA'
+    ELSE 'CHUA_KET_HON' END AS derived,
   person_id IN (FROM annulled) AS had_annulment
-FROM (SELECT DISTINCT person_id FROM history) LEFT JOIN now_open o USING (person_id) LEFT JOIN last_ended e USING (person_id)
+FROM (SELECT DISTINCT person_id FROM history)
+LEFT JOIN now_open o USING (person_id)
+LEFT JOIN last_ended e USING (person_id)
 """
 
 _CLASSED = f"""
 CREATE OR REPLACE TEMP TABLE classed AS
 WITH base AS (
-  SELECT d.record_id, d.so_dinh_danh, l.person_id, d.unit, d.gioi_tinh, d.ngay_sinh_nam, {_MARRIAGEABLE} AS marriageable,
-    d.ngay_chet IS NULL AND x.person_id IS NULL AS living, coalesce(v.derived, 'CHUA_KET_HON') AS derived, d.tinh_trang_hon_nhan AS recorded,
-    nullif(d.tinh_trang_hon_nhan, 'CHUA_XAC_DINH') AS said, coalesce(v.n_open, 0) AS n_open, v.spouse, v.marriage_record_id, v.ended_by_record_id,
-    v.since, coalesce(v.had_annulment, false) AS had_annulment, d.vo_chong_so_dinh_danh AS said_number, name_key(d.vo_chong_ho_ten) AS said_name,
+  SELECT d.record_id, d.so_dinh_danh, l.person_id, d.unit, d.gioi_tinh, d.ngay_sinh_nam,
+    {_MARRIAGEABLE} AS marriageable,
+    d.ngay_chet IS NULL AND x.person_id IS NULL AS living,
+    coalesce(v.derived, 'CHUA_KET_HON') AS derived, d.tinh_trang_hon_nhan AS recorded,
+    nullif(d.tinh_trang_hon_nhan, 'CHUA_XAC_DINH') AS said,
+    coalesce(v.n_open, 0) AS n_open, v.spouse, v.marriage_record_id, v.ended_by_record_id,
+    v.since, coalesce(v.had_annulment, false) AS had_annulment,
+    d.vo_chong_so_dinh_danh AS said_number, name_key(d.vo_chong_ho_ten) AS said_name,
     s.so_dinh_danh AS spouse_number, name_key(s.ho_ten) AS spouse_name
   FROM dan_cu d
   JOIN links l ON l.register = 'dan_cu' AND l.record_id = d.record_id
@@ -128,28 +158,48 @@ SELECT *,
     WHEN n_open >= 2 THEN 'E1'
     WHEN n_open = 1 AND marriageable > $as_of THEN 'F1'
     WHEN derived = 'CHUA_KET_HON' THEN CASE
-      WHEN said IS NULL THEN 'A1' WHEN said = 'CHUA_KET_HON' THEN 'KHOP' WHEN said = 'DANG_CO_VO_CHONG' THEN 'B1'
-      WHEN said = 'LY_HON' THEN 'B2' WHEN said = 'GOA' THEN 'B3' WHEN said = 'HUY_KET_HON' AND had_annulment THEN 'KHOP' ELSE 'B2' END
+      WHEN said IS NULL THEN 'A1'
+      WHEN said = 'CHUA_KET_HON' THEN 'KHOP'
+      WHEN said = 'DANG_CO_VO_CHONG' THEN 'B1'
+      WHEN said = 'LY_HON' THEN 'B2'
+      WHEN said = 'GOA' THEN 'B3'
+      WHEN said = 'HUY_KET_HON' AND had_annulment THEN 'KHOP'
+      ELSE 'B2' END
     WHEN derived = 'DANG_CO_VO_CHONG' THEN CASE
-      WHEN said IS NULL THEN 'A2' WHEN said = 'CHUA_KET_HON' THEN 'C1' WHEN said = 'GOA' THEN 'C3' WHEN said <> 'DANG_CO_VO_CHONG' THEN 'C2'
-      WHEN said_number IS NOT NULL AND spouse_number IS NOT NULL AND said_number <> spouse_number AND said_name IS DISTINCT FROM spouse_name THEN 'D1'
-      WHEN said_number IS NULL AND said_name <> spouse_name THEN 'D1' ELSE 'KHOP' END
+      WHEN said IS NULL THEN 'A2'
+      WHEN said = 'CHUA_KET_HON' THEN 'C1'
+      WHEN said = 'GOA' THEN 'C3'
+      WHEN said <> 'DANG_CO_VO_CHONG' THEN 'C2'
+      WHEN said_number IS NOT NULL AND spouse_number IS NOT NULL AND said_number <> spouse_number
+        AND said_name IS DISTINCT FROM spouse_name THEN 'D1'
+      WHEN said_number IS NULL AND said_name <> spouse_name THEN 'D1'
+      ELSE 'KHOP' END
     WHEN derived = 'LY_HON' THEN CASE
-      WHEN said IS NULL THEN 'A3' WHEN said = 'CHUA_KET_HON' THEN 'C4' WHEN said = 'DANG_CO_VO_CHONG' THEN 'C5' WHEN said = 'GOA' THEN 'C6' ELSE 'KHOP' END
+      WHEN said IS NULL THEN 'A3'
+      WHEN said = 'CHUA_KET_HON' THEN 'C4'
+      WHEN said = 'DANG_CO_VO_CHONG' THEN 'C5'
+      WHEN said = 'GOA' THEN 'C6'
+      ELSE 'KHOP' END
     ELSE CASE
-      WHEN said IS NULL THEN 'A4' WHEN said = 'CHUA_KET_HON' THEN 'C7' WHEN said = 'DANG_CO_VO_CHONG' THEN 'C8' WHEN said = 'GOA' THEN 'KHOP' ELSE 'C9' END
+      WHEN said IS NULL THEN 'A4'
+      WHEN said = 'CHUA_KET_HON' THEN 'C7'
+      WHEN said = 'DANG_CO_VO_CHONG' THEN 'C8'
+      WHEN said = 'GOA' THEN 'KHOP'
+      ELSE 'C9' END
   END AS class
 FROM base
 """
 
-# "Độc thân" is a negative fact: it holds only where the marriage books of every commune lived in since the day that counts are covered.
+# "Độc thân" is a negative fact: it holds only where the marriage books of every commune lived in since the day that
+# counts are covered.
 _STATUS = """
 CREATE OR REPLACE TEMP TABLE marital_status AS
 WITH needed AS (
   SELECT record_id, person_id, CASE derived WHEN 'CHUA_KET_HON' THEN marriageable ELSE since END AS needed_from
   FROM classed WHERE derived <> 'DANG_CO_VO_CHONG'),
 spells AS (
-  SELECT l.person_id, c.unit, c.tu_ngay, c.den_ngay FROM links l JOIN cu_tru c ON l.register = 'cu_tru' AND c.record_id = l.record_id
+  SELECT l.person_id, c.unit, c.tu_ngay, c.den_ngay
+  FROM links l JOIN cu_tru c ON l.register = 'cu_tru' AND c.record_id = l.record_id
   WHERE c.loai_cu_tru = 'thuong_tru' AND c.tu_ngay IS NOT NULL),
 covered AS (
   SELECT n.record_id, min(s.tu_ngay) <= any_value(n.needed_from) AS known_from_start,
@@ -165,7 +215,8 @@ judged AS (
     CASE
       WHEN is_pin(c.so_dinh_danh) IS NOT TRUE OR c.so_dinh_danh IN (FROM shared)
         OR try_cast(substr(c.so_dinh_danh, 5, 2) AS INTEGER) IS DISTINCT FROM c.ngay_sinh_nam % 100
-        OR (try_cast(substr(c.so_dinh_danh, 4, 1) AS INTEGER) % 2 = 0) IS DISTINCT FROM (c.gioi_tinh = 'Nam') THEN 'so_dinh_danh'
+        OR (try_cast(substr(c.so_dinh_danh, 4, 1) AS INTEGER) % 2 = 0) IS DISTINCT FROM (c.gioi_tinh = 'Nam')
+        THEN 'so_dinh_danh'
       WHEN c.class <> 'KHOP' THEN 'chua_khop'
       WHEN c.derived = 'DANG_CO_VO_CHONG' THEN 'du_can_cu'
       WHEN v.known_from_start IS NOT TRUE THEN 'chua_ro_noi_cu_tru'
@@ -173,19 +224,25 @@ judged AS (
       ELSE 'du_can_cu' END AS reason
   FROM classed c LEFT JOIN covered v USING (record_id))
 SELECT record_id, so_dinh_danh, person_id, unit, coalesce(in_scope, false) AS in_scope, derived, recorded, class,
-  CASE WHEN class = 'KHOP' THEN 'matching' WHEN class[1] = 'A' THEN 'missing' WHEN class[1] = 'B' THEN 'to_verify' ELSE 'differing' END AS "group",
-  reason = 'du_can_cu' AS confirmable, reason, spouse AS spouse_person_id, spouse_number AS spouse_so_dinh_danh, marriage_record_id, ended_by_record_id,
-  since AS status_since
+  CASE
+    WHEN class = 'KHOP' THEN 'matching'
+    WHEN class[1] = 'A' THEN 'missing'
+    WHEN class[1] = 'B' THEN 'to_verify'
+    ELSE 'differing' END AS "group",
+  reason = 'du_can_cu' AS confirmable, reason,
+  spouse AS spouse_person_id, spouse_number AS spouse_so_dinh_danh,
+  marriage_record_id, ended_by_record_id, since AS status_since
 FROM judged
 """
 
 
 def derive_status(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
-    """Create table ``marital_status``, a row a ``dan_cu`` record (columns: docs/architecture.md), from links, registers and coverage.
+    """Create table ``marital_status`` from links, registers and coverage.
 
-    Events after ``as_of`` do not count. ``reason`` says why a status is confirmable or not: ``du_can_cu`` (proved),
-    ``so_dinh_danh`` (identity number unusable), ``chua_khop`` (registers disagree), ``chua_ro_noi_cu_tru`` (residence
-    since the day that counts is unknown), ``chua_du_so`` (books of a commune lived in are not all digitised).
+    One row a ``dan_cu`` record (columns: docs/architecture.md). Events after ``as_of`` do not count. ``reason`` says
+    why a status is confirmable or not: ``du_can_cu`` (proved), ``so_dinh_danh`` (identity number unusable),
+    ``chua_khop`` (registers disagree), ``chua_ro_noi_cu_tru`` (residence since the day that counts is unknown),
+    ``chua_du_so`` (books of a commune lived in are not all digitised).
 
     Returns:
         Counts: adults in scope, and those confirmable.
@@ -193,6 +250,8 @@ def derive_status(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]
     con.execute(f"SET VARIABLE run_date = DATE '{as_of.isoformat()}'")
     for statement in (_DEATHS, _JUDGMENTS, _MARRIAGES, _ENDINGS, _HISTORY, _DERIVED, _CLASSED, _STATUS):
         con.execute(statement.replace("$as_of", "getvariable('run_date')"))
-    row = con.execute("SELECT count(*) FILTER (in_scope), count(*) FILTER (in_scope AND confirmable) FROM marital_status").fetchone()
+    row = con.execute(
+        "SELECT count(*) FILTER (in_scope), count(*) FILTER (in_scope AND confirmable) FROM marital_status"
+    ).fetchone()
     assert row is not None
     return {"in_scope": int(row[0]), "confirmable": int(row[1])}

@@ -1,8 +1,8 @@
 """Joins mentions to persons: by identity number where the rest agrees, then by the exact keys of the law.
 
 Keys without a number: CMND, name, sex, birth date, parents' names (TT 01/2022/TT-BTP art. 11). A link is made only
-where it points to exactly one person. Whoever is not in ``dan_cu`` (dead before 2016, moved away) is held together by the same
-CMND and name, or the same name, sex and birth date (01/01 is no date to hold by). No probability here.
+where it points to exactly one person. Whoever is not in ``dan_cu`` (dead before 2016, moved away) is held together by
+the same CMND and name, or the same name, sex and birth date (01/01 is no date to hold by). No probability here.
 """
 
 import duckdb
@@ -70,7 +70,8 @@ SELECT m.register, m.record_key, m.record_id, m.role,
         THEN concat_ws('|', 'keys', m.name_key, m.birth, m.sex)
       ELSE concat_ws('|', m.register, m.record_id, m.role) END), 16) END) AS person_id,
   coalesce(b.method, 'unlinked') AS method,
-  CASE coalesce(b.method, 'unlinked') WHEN 'pin' THEN 3.0 WHEN 'cmnd' THEN 2.0 WHEN 'exact_keys' THEN 1.0 ELSE 0.0 END AS weight
+  CASE coalesce(b.method, 'unlinked')
+    WHEN 'pin' THEN 3.0 WHEN 'cmnd' THEN 2.0 WHEN 'exact_keys' THEN 1.0 ELSE 0.0 END AS weight
 FROM mentions m LEFT JOIN best b USING (register, record_id, role)
 UNION ALL
 SELECT register, record_key, record_id, role, person_id, CASE WHEN has_pin THEN 'pin' ELSE 'unlinked' END,
@@ -99,7 +100,10 @@ def match_mentions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     mentions = collect_mentions(con)
     con.execute(_SUBJECTS)
     steps = " UNION ALL ".join((_BY_PIN, _BY_CMND, _BY_BIRTH_DATE, _BY_RELATIVES))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE candidates (register VARCHAR, record_id VARCHAR, role VARCHAR, person_id VARCHAR, method VARCHAR, step INTEGER); INSERT INTO candidates {steps}")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE candidates (register VARCHAR, record_id VARCHAR, role VARCHAR, "
+        f"person_id VARCHAR, method VARCHAR, step INTEGER); INSERT INTO candidates {steps}"
+    )
     con.execute(_LINKS)
     con.execute(_PERSONS)
     counts = {"mentions": mentions}

@@ -26,8 +26,9 @@ class Role:
         """SELECT of this role's mentions; a row exists where a number or a name stands."""
         others = ", ".join(f"name_key({c})" for c in self.others)
         return (
-            f"SELECT '{self.register}' AS register, record_id, record_key, unit, '{self.role}' AS role, {self.number} AS number, "
-            f"name_key({self.name}) AS name_key, {self.birth} AS birth, {self.birth_year} AS birth_year, {self.sex} AS sex, "
+            f"SELECT '{self.register}' AS register, record_id, record_key, unit, '{self.role}' AS role, "
+            f"{self.number} AS number, name_key({self.name}) AS name_key, "
+            f"{self.birth} AS birth, {self.birth_year} AS birth_year, {self.sex} AS sex, "
             f"list_filter([{others}]::VARCHAR[], lambda x: x IS NOT NULL) AS others "
             f"FROM {self.register} WHERE {self.number} IS NOT NULL OR {self.name} IS NOT NULL"
         )

@@ -67,9 +67,11 @@ def draw_distribution(percents: Sequence[float], mean: float | None) -> str:
         figure = Figure(figsize=(5.6, 3.1), layout="constrained")
         axes = figure.add_subplot()
         bars = axes.bar(edges[:-1], counts, width=1.7, align="edge", color=BLUE)
-        axes.bar_label(bars, [so(n) if n else "" for n in counts], padding=2, color=INK)
+        tags = axes.bar_label(bars, [so(n) if n else "" for n in counts], padding=2, color=INK)
+        for tag in tags:
+            tag.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})
         if mean is not None:
-            axes.axvline(mean, color=RED, linewidth=1.6, linestyle=(0, (4, 3)))
+            axes.axvline(mean, color=RED, linewidth=1.6, linestyle=(0, (4, 3)), zorder=0.5)
             side, gap = ("right", -6) if mean > (edges[0] + edges[-1]) / 2 else ("left", 6)
             axes.annotate(
                 f"Toàn tỉnh {mean:.2f}%".replace(".", ","),

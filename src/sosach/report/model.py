@@ -60,7 +60,8 @@ class CampaignRow:
 class ClassRow:
     """How many citizens of the province fall in one class of the status comparison.
 
-    Not told by commune: classes are so many that nearly all their cells would be small, and hiding them would hide the rest.
+    Not told by commune: classes are so many that nearly all their cells would be small, and hiding them would hide the
+    rest.
     """
 
     code: str  # KHOP, A1 … K1

@@ -108,6 +108,7 @@ class _Site:
             "data": published.data,
             "published": published,
             "words": words,
+            "ranked": sum(row.rank != vn.NOTHING for row in published.rows),
             "css": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             "script": Markup((TEMPLATES / "table.js").read_text(encoding="utf-8")),
         }

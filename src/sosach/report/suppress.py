@@ -13,6 +13,7 @@ covered.
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from heapq import heappop, heappush
 from typing import TypeVar
 
 from sosach.report.vn import so
@@ -20,7 +21,7 @@ from sosach.report.vn import so
 K = TypeVar("K", bound=Hashable)
 UNBOUNDED = 1 << 60
 SECONDARY = "*"
-PATIENCE = 3  # rings of lines to search beyond the first dear cell before that one is hidden
+DEAR = 40  # a dear cell is hidden only where no other is nearer than this many more cells of line away
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,8 @@ def _choose_helper(
     """The cell to hide for an exposed one.
 
     First along the lines that give it away (all their other cells are known or fixed), from there to the lines that
-    fixed those; then, where bounds and not a subtraction gave it away, along any line. Cells that are not dear first,
-    then nearest lines, bare lines, parts before totals, small ones.
+    fixed those; then, where bounds and not a subtraction gave it away, along any line. The nearest cell is taken, a
+    line being as long as it has cells: what is wrong in a commune's row is mended there and not in a province's column.
 
     Returns:
         The cell, or None where all that hangs together with ``key`` is hidden already, and the cells looked at.
@@ -164,32 +165,27 @@ def _choose_helper(
     reached: set[Hashable] = {key}
     for lines_of in (partial(_give_away, by_key=by_key, hidden=hidden, fixed=fixed), by_key.__getitem__):
         seen: set[int] = set()
-        ring = list(lines_of(key))
-        dear_one: Hashable | None = None
-        patience = PATIENCE
-        while ring and patience:
-            ranked: list[tuple[tuple[bool, int, bool, int, int], Hashable]] = []
-            following: dict[int, Line] = {}
-            for place, line in enumerate(ring):
+        best: tuple[tuple[int, bool, int, int], Hashable] | None = None
+        queue: list[tuple[int, int, Line]] = []
+        waiting: list[Hashable] = [key]
+        distance = 0
+        while True:
+            for line in (line for member in waiting for line in lines_of(member) if id(line) not in seen):
                 seen.add(id(line))
-                members = (*line.parts, line.total)
-                already = sum(member in hidden for member in members)
-                for member in members:
-                    reached.add(member)
-                    if member not in hidden and true[member] > 0:
-                        rank = (member in dear, already, member == line.total, true[member], place)
-                        ranked.append((rank, member))
-                    elif member in hidden:
-                        following |= {id(line): line for line in lines_of(member)}
-            if ranked:
-                (is_dear, *_), nearest = min(ranked, key=lambda pair: pair[0])
-                if not is_dear:
-                    return nearest, reached
-                dear_one = nearest if dear_one is None else dear_one
-            patience -= dear_one is not None
-            ring = [line for line in following.values() if id(line) not in seen]
-        if dear_one is not None:
-            return dear_one, reached
+                heappush(queue, (distance + len(line.parts) + 1, len(seen), line))
+            if not queue or (best is not None and queue[0][0] > best[0][0]):
+                break
+            distance, turn, line = heappop(queue)
+            members = (*line.parts, line.total)
+            reached.update(members)
+            waiting = [member for member in members if member in hidden]
+            for member in members:
+                if member not in hidden and true[member] > 0:
+                    rank = (distance + DEAR * (member in dear), member == line.total, true[member], turn)
+                    if best is None or rank < best[0]:
+                        best = (rank, member)
+        if best is not None:
+            return best[1], reached
     return None, reached
 
 
