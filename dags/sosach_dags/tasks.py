@@ -4,7 +4,6 @@ Holds no stage and no declaration. ``sosach.stages`` is imported by the tasks th
 """
 
 import functools
-import traceback
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NewType, ParamSpec, TypeVar
@@ -13,6 +12,7 @@ from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
 
 from sosach.errors import SosachError
+from sosach.privacy import withheld
 from sosach_dags.declared import TIMEZONE
 
 if TYPE_CHECKING:
@@ -23,23 +23,6 @@ R = TypeVar("R")
 
 # Not a plain dict: of a task that says it returns one, Airflow pushes every key as an XCom of its own.
 Counts = NewType("Counts", dict[str, int | str | None])
-
-LAST_FRAMES = 20
-# Errors whose text names only code.
-VALUELESS = (AttributeError, ImportError, NameError)
-
-
-class StageCrashError(Exception):
-    """A stage stopped with a foreign error; says which kind and where, never the error's own text."""
-
-
-def withheld(error: BaseException) -> StageCrashError:
-    """Type and place of a foreign error without its text and without the errors behind it."""
-    text = str(error) if isinstance(error, VALUELESS) else "its text is withheld: it may quote personal data"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
-    place = "\n".join(f"  {f.filename}:{f.lineno} in {f.name}" for f in frames[-LAST_FRAMES:])
-    return StageCrashError(f"{type(error).__name__} ({text}), came through:\n{place}")
-
 
 def guarded(function: Callable[P, R]) -> Callable[P, R]:
     """Keep the text of foreign errors, which may quote a cell (``Could not convert string '0401…'``), out of the log.
@@ -57,10 +40,10 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except (SosachError, AirflowFailException) as error:
             if behind := error.__cause__ or error.__context__:
-                error.__cause__, error.__context__ = withheld(behind), None
+                error.__cause__, error.__context__ = withheld(behind, __file__), None
             raise
         except Exception as error:
-            crash = withheld(error)
+            crash = withheld(error, __file__)
         raise crash  # outside the except block: otherwise the first error is logged as the context of this one
 
     return wrapper

@@ -10,6 +10,7 @@ import typer
 
 from sosach import stages
 from sosach.errors import SosachError
+from sosach.privacy import withheld
 from sosach.settings import Settings
 from sosach.summary import summary
 
@@ -103,13 +104,16 @@ for _name in STAGES:
 
 
 def main() -> None:
-    """Entry point: an error with a message for the reader is printed without a traceback, exit code 2."""
+    """Entry point. An error with a message for the reader: that message, exit code 2. A crash: kind and place, 3."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         app()
     except SosachError as error:
         typer.echo(f"sosach: {error}", err=True)
-        raise SystemExit(2) from error
+        raise SystemExit(2) from None
+    except Exception as error:
+        typer.echo(f"sosach: crash: {withheld(error, __file__)}", err=True)
+        raise SystemExit(3) from None
 
 
 if __name__ == "__main__":

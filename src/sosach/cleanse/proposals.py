@@ -17,7 +17,7 @@ JOIN marital_status m ON m.record_id = d.record_id
 WHERE i.state IN ('new', 'open', 'reopened') AND i.rule_id IN ({rules}) AND {when}
 """
 
-_WEAKEST = """(SELECT arg_min(method, weight) FROM links l WHERE l.person_id = m.person_id AND
+_WEAKEST = """(SELECT arg_min(method, (weight, register, record_id, role)) FROM links l WHERE l.person_id = m.person_id AND
   ((l.register = 'ket_hon' AND l.record_id = m.marriage_record_id)
     OR (l.register IN ('ly_hon', 'khai_tu') AND l.record_id = m.ended_by_record_id)))"""
 
@@ -61,7 +61,7 @@ KINDS: tuple[dict[str, str], ...] = (
         "confidence": "t.method",
         "joins": "JOIN (SELECT l.person_id, "
         "arg_min(k.nkt_ngay_chet, k.record_id) AS nkt_ngay_chet, min(k.record_id) AS record_id, "
-        "arg_min(k.record_key, k.record_id) AS record_key, arg_min(l.method, l.weight) AS method "
+        "arg_min(k.record_key, k.record_id) AS record_key, arg_min(l.method, (l.weight, l.record_id)) AS method "
         "FROM khai_tu k JOIN links l ON l.register = 'khai_tu' AND l.record_id = k.record_id "
         "WHERE k.nkt_ngay_chet IS NOT NULL GROUP BY 1 "
         "HAVING count(DISTINCT k.nkt_ngay_chet) = 1) t ON t.person_id = m.person_id",

@@ -17,7 +17,7 @@ _MARRIAGEABLE = (
 
 _DEATHS = """
 CREATE OR REPLACE TEMP TABLE deaths AS
-SELECT person_id, min(died) AS died, arg_min(record_id, died) AS record_id FROM (
+SELECT person_id, min(died) AS died, arg_min(record_id, (died, record_id)) AS record_id FROM (
   SELECT l.person_id, k.record_id,
     coalesce(k.nkt_ngay_chet, make_date(k.nkt_ngay_chet_nam, 12, 31), k.ngay_dang_ky) AS died
   FROM links l JOIN khai_tu k ON l.register = 'khai_tu' AND l.record_id = k.record_id
@@ -53,7 +53,7 @@ WITH entries AS (
 divorces AS (
   SELECT husband, wife, list(effective) AS dates
   FROM judgments WHERE kind = 'ly_hon' AND effective <= $as_of GROUP BY ALL)
-SELECT min(e.record_id) AS marriage_id, arg_min(e.record_id, coalesce(e.contracted, DATE '1800-01-01')) AS record_id,
+SELECT min(e.record_id) AS marriage_id, arg_min(e.record_id, (coalesce(e.contracted, DATE '1800-01-01'), e.record_id)) AS record_id,
   e.husband, e.wife, min(e.contracted) AS contracted, list(DISTINCT {'place': e.place, 'number': e.number}) AS entries,
   max(CASE e.note WHEN 'Đã ly hôn' THEN 'ly_hon' WHEN 'Đã hủy việc kết hôn' THEN 'huy_ket_hon' END) AS noted_kind,
   min(e.noted) AS noted_on

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from sosach.report.vn import so
 
 INK, MUTED, GRID = "#1d2b36", "#5b6b78", "#d9e0e6"
-BLUE, RED, AMBER = "#0b5c8f", "#b3362b", "#c77f12"
+BLUE, RED, AMBER, GREY, PURPLE = "#0b5c8f", "#b3362b", "#c77f12", "#8a97a3", "#7a4f9a"  # as in style.css
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "sosach",
@@ -61,8 +61,9 @@ def draw_distribution(percents: Sequence[float], mean: float | None) -> str:
         A ``data:`` address of the SVG picture.
     """
     low = int(min(percents, default=0) // 2 * 2)
-    edges = list(range(low, 101, 2)) if low < 100 else [98, 100]
-    counts = [sum(a <= p < b or (b >= 100 and p == 100) for p in percents) for a, b in pairwise(edges)]
+    top = max(int(-(-max(percents, default=100) // 2) * 2), low + 2)
+    edges = list(range(low, top + 1, 2))
+    counts = [sum(a <= p < b or p == b == top for p in percents) for a, b in pairwise(edges)]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.6, 3.1), layout="constrained")
         axes = figure.add_subplot()

@@ -119,7 +119,7 @@ class _Site:
 
 
 def _province_pictures(published: Published) -> dict[str, str]:
-    colors = {"missing": charts.AMBER, "differing": charts.RED, "duplicate": charts.MUTED, "to_verify": charts.BLUE}
+    colors = {"missing": charts.AMBER, "differing": charts.RED, "duplicate": charts.PURPLE, "to_verify": charts.GREY}
     found = [(row, cell.value) for row, cell in published.classes() if row.group in colors and cell.value]
     found.sort(key=lambda pair: (-pair[1], pair[0].code))
     percents = [row.clean.value for row in published.rows if row.rank != vn.NOTHING and row.clean.value is not None]

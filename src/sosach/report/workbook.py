@@ -5,10 +5,9 @@ chooses no line and computes no result. Reading a returned workbook does not bel
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ RESULT_COLUMN, DAY_COLUMN = 12, 15
 
 _FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
 _CELL_LIMIT = 32_767  # characters in one cell; xlsxwriter drops a longer text without a word
+_LINE_HEIGHT, _TALLEST_ROW = 14.0, 409.0  # points; the second is the most that a sheet can hold
 _LATEST = timedelta(days=366)  # a list is settled within a year, later days are slips of the key
 _PROTECTION = {"autofilter": True, "format_columns": True, "format_rows": True}
 
@@ -130,7 +130,7 @@ def _write_titles(book: _Book, sheet: Any, title: str, count: int) -> None:
 
 
 def _write_list(book: _Book, sheet: Any, rows: Sequence[WorkLine], lists: dict[tuple[str, ...], str]) -> None:
-    """The lines. Row heights are left to the reader's program, which fits them to the wrapped text."""
+    """The lines."""
     _write_titles(book, sheet, "DANH SÁCH VIỆC CẦN LÀM", len(rows))
     for column, (heading, width) in enumerate(HEADINGS):
         sheet.set_column(column, column, width)
@@ -182,21 +182,31 @@ def _validate_days(data: ReportData, sheet: Any, first: int, last: int, first_se
     )
 
 
+def _lines(text: str, width: float) -> int:
+    """How many lines a text takes in a column of that width, in characters; a little too many rather than too few."""
+    return sum(1 + int(len(part) * 1.1 / width) for part in text.split("\n"))
+
+
 def _write_line(book: _Book, sheet: Any, row: int, number: int, line: WorkLine) -> None:
-    """One issue."""
+    """One issue, in a row as high as its longest cell: not every program fits rows to wrapped text by itself."""
     formats = book.formats
-    put: Callable[[int, str, str], None] = partial(book.text, sheet, row)
     sheet.write_number(row, 0, number, formats["number"])
-    put(1, line.issue_id, "text")
-    put(2, SEVERITIES[line.severity], f"severity_{line.severity}")
-    put(3, rule_label(line), "text")
-    put(4, line.register_title, "text")
-    put(5, line.record_key, "text")
-    put(6, line.person, "bold")
-    put(7, line.message, "text")
-    put(8, "\n".join(f"{label}: {value}" for label, value in line.evidence), "text")
-    put(9, line.proposal, "text")
-    put(10, line.what_to_do, "text")
+    cells = (
+        (1, line.issue_id, "text"),
+        (2, SEVERITIES[line.severity], f"severity_{line.severity}"),
+        (3, rule_label(line), "text"),
+        (4, line.register_title, "text"),
+        (5, line.record_key, "text"),
+        (6, line.person, "bold"),
+        (7, line.message, "text"),
+        (8, "\n".join(f"{label}: {value}" for label, value in line.evidence), "text"),
+        (9, line.proposal, "text"),
+        (10, line.what_to_do, "text"),
+    )
+    for column, value, look in cells:
+        book.text(sheet, row, column, value, look)
+    tallest = max(_lines(value, HEADINGS[column][1]) for column, value, _ in cells)
+    sheet.set_row(row, min(tallest * _LINE_HEIGHT, _TALLEST_ROW))
     sheet.write_datetime(row, 11, line.first_seen, formats["day"])
     for column, look in zip(DECISIONS, ("fill_in", "fill_in_text", "fill_in_text", "fill_in_day"), strict=True):
         sheet.write_blank(row, column, None, formats[look])
