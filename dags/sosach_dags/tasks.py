@@ -24,6 +24,7 @@ R = TypeVar("R")
 # Not a plain dict: of a task that says it returns one, Airflow pushes every key as an XCom of its own.
 Counts = NewType("Counts", dict[str, int | str | None])
 
+
 def guarded(function: Callable[P, R]) -> Callable[P, R]:
     """Keep the text of foreign errors, which may quote a cell (``Could not convert string '0401…'``), out of the log.
 

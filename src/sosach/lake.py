@@ -6,7 +6,6 @@ knowledge of what the files mean.
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,32 +16,40 @@ from sosach.errors import MissingArtefactError
 
 
 @contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    """An empty folder beside ``target``, gone afterwards; what a killed process left there goes first.
+
+    Its name follows from the target, so two processes must not write one target at a time (runs of a DAG wait for
+    each other, ingestion locks its register).
+    """
+    folder = target.parent / f".aside-{target.name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a path beside ``target``; on success it replaces ``target``, on failure it leaves no trace."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=target.parent))
-    try:
+    with _aside(target) as aside:
         draft = aside / target.name
         yield draft
         draft.replace(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
 def atomic_dir(target: Path) -> Iterator[Path]:
     """Yield an empty folder beside ``target``; on success it replaces the whole of ``target``."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=target.parent))
-    try:
+    with _aside(target) as aside:
         draft, old = aside / "new", aside / "old"
         draft.mkdir()
         yield draft
         if target.exists():
             target.replace(old)
         draft.replace(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_json(target: Path, content: Any) -> None:

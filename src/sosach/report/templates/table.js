@@ -12,10 +12,14 @@
     var body = table.tBodies[0];
     Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
       if (head.textContent.trim() === "") { return; }
-      var button = document.createElement("button");
-      button.type = "button";
+      var button = document.createElement("span");  // a <button> is not printed in a repeated heading
+      button.setAttribute("role", "button");
+      button.tabIndex = 0;
       while (head.firstChild) { button.appendChild(head.firstChild); }
       head.appendChild(button);
+      button.addEventListener("keydown", function (event) {
+        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); button.click(); }
+      });
       button.addEventListener("click", function () {
         var up = head.getAttribute("aria-sort") === "descending" || (head.getAttribute("aria-sort") === null && !head.classList.contains("n"));
         Array.from(head.parentNode.cells).forEach(function (other) { other.removeAttribute("aria-sort"); });
