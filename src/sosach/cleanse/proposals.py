@@ -17,7 +17,8 @@ JOIN marital_status m ON m.record_id = d.record_id
 WHERE i.state IN ('new', 'open', 'reopened') AND i.rule_id IN ({rules}) AND {when}
 """
 
-_WEAKEST = """(SELECT arg_min(method, (weight, register, record_id, role)) FROM links l WHERE l.person_id = m.person_id AND
+_WEAKEST = """(SELECT arg_min(method, (weight, register, record_id, role)) FROM links l
+  WHERE l.person_id = m.person_id AND
   ((l.register = 'ket_hon' AND l.record_id = m.marriage_record_id)
     OR (l.register IN ('ly_hon', 'khai_tu') AND l.record_id = m.ended_by_record_id)))"""
 

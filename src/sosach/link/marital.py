@@ -53,7 +53,8 @@ WITH entries AS (
 divorces AS (
   SELECT husband, wife, list(effective) AS dates
   FROM judgments WHERE kind = 'ly_hon' AND effective <= $as_of GROUP BY ALL)
-SELECT min(e.record_id) AS marriage_id, arg_min(e.record_id, (coalesce(e.contracted, DATE '1800-01-01'), e.record_id)) AS record_id,
+SELECT min(e.record_id) AS marriage_id,
+  arg_min(e.record_id, (coalesce(e.contracted, DATE '1800-01-01'), e.record_id)) AS record_id,
   e.husband, e.wife, min(e.contracted) AS contracted, list(DISTINCT {'place': e.place, 'number': e.number}) AS entries,
   max(CASE e.note WHEN 'Đã ly hôn' THEN 'ly_hon' WHEN 'Đã hủy việc kết hôn' THEN 'huy_ket_hon' END) AS noted_kind,
   min(e.noted) AS noted_on
