@@ -1,5 +1,6 @@
 """A commune's workbook: what an officer sees and may change, what comes back in the returned file, its safety."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -172,3 +173,35 @@ def test_the_day_of_work_must_be_a_date_of_the_campaign(write: Write, data: Repo
     rules = [rule for rule in sheet.data_validations.dataValidation if rule.type == "date"]
     assert [rule.operator for rule in rules] in ([None], ["between"])
     assert str(rules[0].formula1) == str((date(2025, 4, 2) - date(1899, 12, 30)).days)
+
+
+def test_a_row_is_as_high_as_its_longest_text_and_no_higher_than_a_sheet_can_hold(write: Write) -> None:
+    short, *_ = work_lines(1)
+    long = replace(short, what_to_do="Đối chiếu sổ gốc. " * 20)
+    endless = replace(short, message="Đối chiếu sổ gốc. " * 900)
+    sheet = write([short, long, endless])["Danh sách"]
+    heights = [sheet.row_dimensions[FIRST + n].height for n in range(3)]
+    letters = 1.35 * sheet.column_dimensions["K"].width  # of Times New Roman on one line of that column
+    assert heights[1] > heights[0] + 14
+    assert heights[1] >= len(long.what_to_do) / letters * 14
+    assert 400 < heights[2] <= 409
+
+
+def test_the_footer_prints_the_run_whole_though_it_begins_with_digits(write: Write, data: ReportData) -> None:
+    footer = write(work_lines(1))["Danh sách"].oddFooter
+    assert data.run_id[:4].isdigit()
+    assert (footer.left.text.strip(), footer.right.text.strip()) == (UNIT.name, data.run_id)
+    assert (footer.right.size, footer.right.font) == (10, "Times New Roman,Regular")
+
+
+def test_masked_lines_leave_no_identity_number_anywhere_in_the_file(write: Write, tmp_path: Path) -> None:
+    number = re.compile(rb"(?<!\d)\d{12}(?!\d)")
+
+    def parts(line: WorkLine) -> list[str]:
+        write([line])
+        with zipfile.ZipFile(tmp_path / "viec.xlsx") as archive:
+            return [name for name in archive.namelist() if number.search(archive.read(name))]
+
+    masked = replace(work_lines(1)[0], issue_id="5b87e970642c1555")
+    assert parts(masked) == []
+    assert parts(replace(masked, person="040087001234")) == ["xl/sharedStrings.xml"], "the search must find a number"

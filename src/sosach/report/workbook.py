@@ -55,7 +55,7 @@ class _Book:
         sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         sheet.set_header(f'&C&"Times New Roman,Bold"&11{CONFIDENTIAL}', {"margin": 0.3})
         left, right = (text.replace("&", "&&") for text in (self.unit.name, self.data.run_id))
-        font = '&"Times New Roman,Regular"&10'
+        font = '&"Times New Roman,Regular"&10 '  # the blank keeps a digit that follows out of the font size
         sheet.set_footer(f"&L{font}{left}&C{font}Trang &P/&N&R{font}{right}", {"margin": 0.3})
         return sheet
 
@@ -183,8 +183,8 @@ def _validate_days(data: ReportData, sheet: Any, first: int, last: int, first_se
 
 
 def _lines(text: str, width: float) -> int:
-    """How many lines a text takes in a column of that width, in characters; a little too many rather than too few."""
-    return sum(1 + int(len(part) * 1.1 / width) for part in text.split("\n"))
+    """How many lines a text takes in a column; Times New Roman sets more than 1.1 letters to a unit of width."""
+    return sum(1 + int(len(part) / (1.1 * width)) for part in text.split("\n"))
 
 
 def _write_line(book: _Book, sheet: Any, row: int, number: int, line: WorkLine) -> None:
@@ -245,9 +245,7 @@ def _write_summary(book: _Book, rows: Sequence[WorkLine]) -> None:
     failed = sorted(rule.rule_id for rule in book.data.rules if rule.status != "ok")
     if failed:
         sheet.merge_range(row, 0, row, 2, "", book.formats["prose"])
-        note = (
-            f"Lần chạy này có {so(len(failed))} quy tắc chưa chạy được nên chưa có việc nào từ đó: {', '.join(failed)}."
-        )
+        note = f"Có {so(len(failed))} quy tắc chưa chạy được nên chưa có việc nào từ đó: {', '.join(failed)}."
         book.text(sheet, row, 0, note, "prose")
         sheet.set_row(row, 17 * (1 + len(note) // 90))
 

@@ -4,22 +4,22 @@ Holds texts and column widths only. Names of severities and results are in ``wor
 """
 
 HEADINGS: tuple[tuple[str, float], ...] = (
-    ("STT", 5),
+    ("STT", 4.5),
     ("Mã việc", 10),
-    ("Mức độ", 9.5),
-    ("Quy tắc", 16),
-    ("Sổ", 9.5),
-    ("Khóa bản ghi", 14),
-    ("Họ tên", 15),
-    ("Nội dung", 27),
-    ("Đối chiếu", 25),
-    ("Đề xuất", 20),
-    ("Việc cần làm", 24),
-    ("Ngày phát hiện", 11),
-    ("Kết quả xử lý", 17),
-    ("Ghi chú", 18),
-    ("Người xử lý", 13),
-    ("Ngày xử lý", 11),
+    ("Mức độ", 10.5),
+    ("Quy tắc", 13),
+    ("Sổ", 8.5),
+    ("Khóa bản ghi", 12),
+    ("Họ tên", 12),
+    ("Nội dung", 23),
+    ("Đối chiếu", 21),
+    ("Đề xuất", 16),
+    ("Việc cần làm", 20),
+    ("Ngày phát hiện", 10),
+    ("Kết quả xử lý", 13),
+    ("Ghi chú", 13),
+    ("Người xử lý", 10),
+    ("Ngày xử lý", 10),
 )
 """Columns of the list with their widths in characters, so chosen that a landscape A4 page stays readable."""
 
