@@ -28,7 +28,7 @@ demo: $(READY) ## Make a synthetic province, run the DAGs, print where the repor
 
 .PHONY: test
 test: $(READY) ## Run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: check
 check: $(READY) ## Lint, format, types, import borders, rule files
@@ -47,6 +47,6 @@ lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
 
 .PHONY: clean
-clean: ## Remove the environment, the demo data and caches
-	rm -rf $(VENV) var build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## Remove the environment, the demo's data and caches; never the data of an installation
+	rm -rf $(VENV) var/demo var/airflow build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,15 +29,7 @@ Deliveries = Annotated[
 AsOf = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The run's date: nothing later counts.")]
 RunId = Annotated[str, typer.Option(help="The run, as printed by ingest.")]
 
-STAGES = {
-    "normalize": stages.normalize,
-    "link": stages.link,
-    "check": stages.check,
-    "issues": stages.issues,
-    "cleanse": stages.cleanse,
-    "campaign": stages.campaign,
-    "publish": stages.publish,
-}
+STAGES = stages.PIPELINE
 
 
 def _settings(home: Path | None, deliveries: Path | None = None) -> Settings:

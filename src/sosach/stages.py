@@ -216,9 +216,21 @@ def publish(settings: Settings, run_id: str) -> Counts:
     return counts
 
 
+PIPELINE = {
+    "normalize": normalize,
+    "link": link,
+    "check": check,
+    "issues": issues,
+    "cleanse": cleanse,
+    "campaign": campaign,
+    "publish": publish,
+}
+"""The stages after ``ingest``, in order."""
+
+
 def run_all(settings: Settings, as_of: date) -> str:
     """Run every stage in order; returns the run's id."""
     run_id = ingest(settings, as_of)
-    for stage in (normalize, link, check, issues, cleanse, campaign, publish):
+    for stage in PIPELINE.values():
         stage(settings, run_id)
     return run_id

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from sosach.duck import write_parquet
-from sosach.issues.life import build_issues
+from sosach.issues.life import TERMS, build_issues
 
 Violation = tuple[str, str, str]  # record_key, rule_id, hash of the values
 
@@ -21,7 +21,12 @@ class Runs:
         self.balance: dict[str, int] = {}
 
     def run(
-        self, violations: list[Violation], keys: str = "ABC", rules: dict[str, str] | None = None, mended: bool = False
+        self,
+        violations: list[Violation],
+        keys: str = "ABC",
+        rules: dict[str, str] | None = None,
+        mended: bool = False,
+        info: str = "",
     ) -> dict[str, tuple[str, str | None]]:
         """Issue state and reason by record key + rule + hash, after one more run."""
         self.number += 1
@@ -34,8 +39,8 @@ class Runs:
             )
             for i, (key, rule, values) in enumerate(violations):
                 con.execute(
-                    "INSERT INTO violations VALUES ('dan_cu', ?, ?, ?, 'dung', 'critical', '16681', ?, ?)",
-                    [key, f"d:{i}", rule, mended, values],
+                    "INSERT INTO violations VALUES ('dan_cu', ?, ?, ?, 'dung', ?, '16681', ?, ?)",
+                    [key, f"d:{i}", rule, "info" if rule == info else "critical", mended, values],
                 )
             con.execute("CREATE TABLE rule_results (rule_id VARCHAR, status VARCHAR)")
             con.executemany("INSERT INTO rule_results VALUES (?, ?)", list(rules.items()))
@@ -53,6 +58,10 @@ class Runs:
                 ).fetchall()
             }
 
+    def terms(self, prefix: str = "") -> tuple[int, ...]:
+        """open_before, new, reopened, closed, open_after of the last run."""
+        return tuple(self.balance[prefix + term] for term in TERMS)
+
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
@@ -63,10 +72,10 @@ def test_new_then_open_then_fixed_then_reopened(runs: Runs) -> None:
     assert runs.run([("A", "R1", "x")]) == {"AR1x": ("new", None)}
     assert runs.run([("A", "R1", "x")]) == {"AR1x": ("open", None)}
     assert runs.run([]) == {"AR1x": ("fixed_at_source", None)}
-    assert runs.balance == {"open_before": 1, "new": 0, "reopened": 0, "closed": 1, "open_after": 0}
+    assert runs.terms() == (1, 0, 0, 1, 0)
     assert runs.run([]) == {"AR1x": ("fixed_at_source", None)}
     assert runs.run([("A", "R1", "x")]) == {"AR1x": ("reopened", None)}
-    assert runs.balance == {"open_before": 0, "new": 0, "reopened": 1, "closed": 0, "open_after": 1}
+    assert runs.terms() == (0, 0, 1, 0, 1) == runs.terms("settle_")
 
 
 def test_a_rule_that_could_not_run_closes_nothing(runs: Runs) -> None:
@@ -110,3 +119,10 @@ def test_first_seen_stays_and_last_seen_moves(runs: Runs) -> None:
             "SELECT first_run, first_seen, last_run, last_seen FROM read_parquet(?)", [str(runs.before)]
         ).fetchone()
     assert seen == ("run1", date(2025, 6, 1), "run2", date(2025, 6, 2))
+
+
+def test_information_is_no_part_of_what_officers_have_to_settle(runs: Runs) -> None:
+    runs.run([("A", "R1", "x"), ("B", "R2", "x")], info="R2")
+    assert (runs.terms(), runs.terms("settle_")) == ((0, 2, 0, 0, 2), (0, 1, 0, 0, 1))
+    runs.run([("A", "R1", "x")], info="R2")
+    assert (runs.terms(), runs.terms("settle_")) == ((2, 0, 0, 1, 1), (1, 0, 0, 0, 1))

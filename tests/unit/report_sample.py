@@ -204,6 +204,7 @@ def report_data(seed: int = 7, size: tuple[int, int] = (90, 900)) -> ReportData:
             RefusedDelivery("ket_hon", "ket_hon_quy_4.csv", "Thiếu cột bắt buộc ngayDangKy; bổ sung cột rồi gửi lại."),
         ),
         issues=IssueBalance(9120, 640, 37, 2411, 7386),
+        outcome_rules=("CT18", "XR07"),
         tasks=_tasks(totals),
     )
 

@@ -161,7 +161,9 @@ def test_the_worst_rules_are_those_with_most_left_to_do(data: ReportData, publis
     assert left == sorted(left, reverse=True)
     assert len(left) == 5
     assert left[-1] >= max(
-        r.failed - r.mended for r in data.rules if r.rule_id not in {rule.row.rule_id for rule in published.worst_rules}
+        r.failed - r.mended
+        for r in data.rules
+        if r.severity != "info" and r.rule_id not in {rule.row.rule_id for rule in published.worst_rules}
     )
     assert all(rule.row.answer != "auto" for rule in published.worst_rules)
 
@@ -170,3 +172,15 @@ def test_a_dimension_nearly_without_fault_gives_a_bound(data: ReportData) -> Non
     one = replace(data.dimensions[0], unit_code="16681", clean=Share(198, 200))
     found = Published(replace(data, dimensions=(one,))).dimensions("16681")[one.dimension]
     assert (found.text, found.numerator.text, found.denominator.text) == ("≥ 98,00%", "*", "200")
+
+
+def test_a_rule_that_counts_an_outcome_is_hidden_where_the_outcome_is(data: ReportData, published: Published) -> None:
+    hidden = {row.unit.code for row in published.rows if row.unit and any(row.cells[o].hidden for o in OUTCOMES)}
+    shown = {row.unit.code for row in published.rows if row.unit} - hidden
+    assert hidden
+    assert shown
+    for rule in published.rules:
+        if rule.row.rule_id in data.outcome_rules:
+            cells = {code: found.numerator for code, found in rule.by_unit}
+            assert all(cells[code].value is None and cells[code].text == "*" for code in hidden if code in cells)
+            assert any(cells[code].value is not None for code in shown if code in cells)

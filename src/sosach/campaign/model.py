@@ -42,6 +42,7 @@ class Campaign(BaseModel):
     place: str
     min_ranked: int = Field(ge=1)
     duplicate_rules: tuple[str, ...]
+    outcome_rules: tuple[str, ...]
     tasks: tuple[CampaignTask, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

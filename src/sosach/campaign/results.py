@@ -204,10 +204,8 @@ def _progress(con: duckdb.DuckDBPyConnection, task: CampaignTask, totals: Campai
             return Share(totals.with_status, totals.in_scope)
         case "confirmable":
             return Share(totals.confirmable, totals.in_scope)
-        case "noted_judgments":
-            row = con.execute(
-                "SELECT count(*) FILTER (ngay_ghi_chu IS NOT NULL), count(*) FROM ly_hon WHERE ngay_nhan IS NOT NULL"
-            ).fetchone()
+        case "noted_judgments":  # marriage entries ended by a judgment that bear its note, of those that should
+            row = con.execute("SELECT n_pass, n_pass + n_fail FROM rule_results WHERE rule_id = 'LH05'").fetchone()
             return Share(row[0], row[1]) if row else None
 
 
@@ -264,7 +262,8 @@ def gather(
         rules=tuple(_rules(con, catalogue, titles)),
         registers=tuple(_registers(run, manifest, titles)),
         refused=tuple(_refused(entry) for entry in manifest.refused),
-        issues=IssueBalance(**{k: balance[k] for k in IssueBalance.__dataclass_fields__}),
+        issues=IssueBalance(**{k: balance[f"settle_{k}"] for k in IssueBalance.__dataclass_fields__}),
+        outcome_rules=campaign.outcome_rules,
         tasks=tuple(
             Task(
                 t.what,

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import duckdb
 
 from sosach.checks.catalogue import Catalogue
-from sosach.registers import Register
+from sosach.duck import literal
+from sosach.manifest import Manifest
+from sosach.registers import Register, RegisterField
 from sosach.report.model import WorkLine
 
 _NAMES = {
@@ -29,36 +31,55 @@ _NUMBER = re.compile(r"\b(\d{3})\d{4,7}(\d{2})\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _IDENTIFIER = re.compile(r"\b[A-Za-z]+(?:_[A-Za-z]+)+\b")
 
+_NOT_RUN = "Kỳ này quy tắc chưa chạy được; việc giữ nguyên từ kỳ trước."
+
+# Numbers of twelve digits that name no person and that an officer needs to find the file.
+_OPEN_NUMBERS = ("so_ho_so_cu_tru",)
+
 _LINES = """
 CREATE OR REPLACE TEMP TABLE work_lines AS
 WITH named AS ({names}),
+field_labels (register, field, label) AS (VALUES {labels}),
+delivered (delivery_id, file_name) AS (VALUES {files}),
 proposed AS (
   SELECT issue_id, string_agg(
-    field || ': ' || coalesce(old_value, '(trống)') || ' → '
+    label || ': ' || coalesce(old_value, '(trống)') || ' → '
       || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
       || ' (' || reason || ')',
     '; ' ORDER BY proposal_id) AS proposal
-  FROM proposals GROUP BY 1)
+  FROM proposals JOIN field_labels USING (register, field) GROUP BY 1)
 SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, i.record_key,
-  n.person, e.message, e.evidence, p.proposal, i.first_seen
+  n.person, coalesce(e.message, '{not_run}') AS message, coalesce(e.evidence, '{{}}') AS evidence, p.proposal,
+  i.first_seen,
+  f.file_name || ' dòng ' || split_part(i.record_id, ':', 2) AS source
 FROM issues i
-JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
+LEFT JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
 LEFT JOIN named n ON n.register = i.register AND n.record_id = i.record_id
 LEFT JOIN proposed p USING (issue_id)
+LEFT JOIN delivered f ON f.delivery_id = split_part(i.record_id, ':', 1)
 WHERE i.state IN ('new', 'open', 'reopened') AND i.severity <> 'info'
 """
 
 
-def build_lines(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def build_lines(con: duckdb.DuckDBPyConnection, registers: dict[str, Register], manifest: Manifest) -> dict[str, int]:
     """Create table ``work_lines`` for all units; returns the number of lines by unit code."""
+    labels = ", ".join(
+        f"({literal(r)}, {literal(f.name)}, {literal(_label(f))})" for r, d in registers.items() for f in d.fields
+    )
+    files = ", ".join(f"({literal(d['delivery_id'])}, {literal(d['file_name'])})" for d in manifest.deliveries)
     names = " UNION ALL ".join(
         f"SELECT '{register}' AS register, record_id, {sql} AS person FROM {register}"
         for register, sql in _NAMES.items()
     )
-    con.execute(_LINES.format(names=names))
+    con.execute(_LINES.format(not_run=_NOT_RUN, names=names, labels=labels, files=files))
     return {
         str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()
     }
+
+
+def _label(field: RegisterField) -> str:
+    """What the form calls a field: its meaning without the explanation behind it."""
+    return re.split(r"[(:,]", field.meaning)[0].strip()
 
 
 def _labels(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -94,12 +115,12 @@ def lines_of(
     rules = {rule.id: rule for rule in catalogue.rules}
     labels = _labels(con)
     found = con.execute(
-        "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen "
-        "FROM work_lines WHERE unit = ? "
+        "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen, "
+        "source FROM work_lines WHERE unit = ? "
         "ORDER BY severity <> 'critical', rule_id, record_key, issue_id",
         [unit],
     ).fetchall()
-    for issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen in found:
+    for issue_id, rule_id, severity, register, key, person, message, evidence, proposal, first_seen, source in found:
         rule = rules[rule_id]
         fields = {f.name: f for f in registers[register].fields}
         shown = []
@@ -107,18 +128,20 @@ def lines_of(
             # What a lookup adds stands in the message already, in words; a field stands here under its form name.
             field = fields.get(column.removeprefix("raw_"))
             if field is not None and value is not None and field.type != "id_number":
-                shown.append((re.split(r"[(:,]", field.meaning)[0].strip(), _mask(_plain(str(value), labels))))
+                plain = _plain(str(value), labels)
+                shown.append((_label(field), plain if field.name in _OPEN_NUMBERS else _mask(plain)))
+        shown.append(("Tệp", source or ""))
         yield WorkLine(
             issue_id=issue_id,
             rule_id=rule_id,
             severity=severity,
             title=rule.title,
             register_title=registers[register].title,
-            record_key=_masked_key(register, record_key),
+            record_key=_plain(_masked_key(register, key), labels),
             person=person or "",
             message=_plain(message, labels),
             evidence=tuple(dict.fromkeys(shown)),
-            proposal=_plain(proposal or "", labels),
+            proposal=_mask(_plain(proposal or "", labels)),
             what_to_do=rule.what_to_do,
             answers=tuple(rule.accepted_explanations),
             first_seen=first_seen,

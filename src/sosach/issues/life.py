@@ -11,7 +11,7 @@ import duckdb
 from sosach.duck import literal
 from sosach.errors import BalanceError
 
-OPEN_STATES = ("new", "open", "reopened")
+TERMS = ("open_before", "new", "reopened", "closed", "open_after")
 _OPEN = "('new', 'open', 'reopened')"
 
 _COLUMNS = (
@@ -87,7 +87,8 @@ def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: 
         as_of: this run's date.
 
     Returns:
-        The balance: open_before, new, reopened, closed, open_after.
+        The balance: open_before, new, reopened, closed, open_after; under ``settle_…`` the same of what officers have
+        to settle, that is, without information findings.
 
     Raises:
         BalanceError: open_before + new + reopened - closed differs from open_after.
@@ -97,15 +98,28 @@ def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: 
     con.execute(f"CREATE OR REPLACE TEMP TABLE previous AS {source}")
     con.execute(_FOUND)
     con.execute(_ISSUES.replace("$run", literal(run_id)).replace("$as_of", f"DATE '{as_of.isoformat()}'"))
-    row = con.execute(f"""
-      SELECT (SELECT count(*) FROM previous WHERE state IN {_OPEN}), count(*) FILTER (before IS NULL),
-        count(*) FILTER (state = 'reopened' AND before NOT IN {_OPEN}),
-        count(*) FILTER (before IN {_OPEN} AND state NOT IN {_OPEN}),
-        count(*) FILTER (state IN {_OPEN}) FROM issues""").fetchone()
-    assert row is not None
-    balance = dict(zip(("open_before", "new", "reopened", "closed", "open_after"), map(int, row), strict=True))
-    if balance["open_before"] + balance["new"] + balance["reopened"] - balance["closed"] != balance["open_after"]:
-        raise BalanceError(
-            f"Run {run_id}: issues do not balance: {balance}. Nothing was written; report this as a bug."
-        )
+    settled_by_officers = "(FROM issues WHERE severity <> 'info')"
+    balance = {
+        **_balance(con, "previous", "issues", ""),
+        **_balance(
+            con, f"(FROM previous SEMI JOIN {settled_by_officers} USING (issue_id))", settled_by_officers, "settle_"
+        ),
+    }
+    for prefix in ("", "settle_"):
+        open_before, new, reopened, closed, open_after = (balance[prefix + term] for term in TERMS)
+        if open_before + new + reopened - closed != open_after:
+            raise BalanceError(
+                f"Run {run_id}: issues do not balance: {balance}. Nothing was written; report this as a bug."
+            )
     return balance
+
+
+def _balance(con: duckdb.DuckDBPyConnection, previous: str, issues: str, prefix: str) -> dict[str, int]:
+    """Terms of the balance; what was open before is counted in the previous run, so that a lost issue shows."""
+    row = con.execute(f"""
+      SELECT (SELECT count(*) FROM {previous} WHERE state IN {_OPEN}),
+        count(*) FILTER (before IS NULL), count(*) FILTER (state = 'reopened' AND before NOT IN {_OPEN}),
+        count(*) FILTER (before IN {_OPEN} AND state NOT IN {_OPEN}), count(*) FILTER (state IN {_OPEN})
+      FROM {issues}""").fetchone()
+    assert row is not None
+    return {prefix + term: int(value) for term, value in zip(TERMS, row, strict=True)}

@@ -142,7 +142,7 @@ class Task:
 
 @dataclass(frozen=True)
 class IssueBalance:
-    """open_before + new + reopened - closed = open_after."""
+    """open_before + new + reopened - closed = open_after, of what officers have to settle (no information findings)."""
 
     open_before: int
     new: int
@@ -177,6 +177,7 @@ class ReportData:
     registers: tuple[RegisterRow, ...]
     refused: tuple[RefusedDelivery, ...]
     issues: IssueBalance
+    outcome_rules: tuple[str, ...]  # rules whose findings in a unit tell the size of a campaign outcome there
     tasks: tuple[Task, ...]
 
 

@@ -6,7 +6,7 @@ from here, so that they never disagree and never undo each other's suppression.
 """
 
 from collections.abc import Hashable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from sosach.errors import BalanceError
@@ -146,12 +146,29 @@ class Published:
     @cached_property
     def rules(self) -> tuple[PublishedRule, ...]:
         """All rules in order of their ids."""
-        return tuple(_rule(row, self.data.small_cell) for row in sorted(self.data.rules, key=lambda row: row.rule_id))
+        rows = sorted(self.data.rules, key=lambda row: row.rule_id)
+        return tuple(self._veiled(_rule(row, self.data.small_cell)) for row in rows)
+
+    def _veiled(self, rule: PublishedRule) -> PublishedRule:
+        """Without the units where the rule's count would give away a hidden outcome."""
+        if rule.row.rule_id not in self.data.outcome_rules:
+            return rule
+        veiled = {
+            row.unit.code for row in self.data.rows if any(self._cells[row.unit.code, o].hidden for o in OUTCOMES)
+        }
+        nothing = Cell(None, SECONDARY)
+        return replace(
+            rule,
+            by_unit=tuple(
+                (code, Rate(SECONDARY, None, nothing, nothing) if code in veiled else found)
+                for code, found in rule.by_unit
+            ),
+        )
 
     @cached_property
     def worst_rules(self) -> tuple[PublishedRule, ...]:
-        """The five rules with most records that people still have to settle."""
-        open_rules = [rule for rule in self.rules if rule.row.failed > rule.row.mended]
+        """The five rules with most records that people still have to settle; information findings are not to settle."""
+        open_rules = [r for r in self.rules if r.row.failed > r.row.mended and r.row.severity != "info"]
         return tuple(sorted(open_rules, key=lambda r: (r.row.mended - r.row.failed, r.row.rule_id))[:5])
 
     def _row(self, row: CampaignRow) -> PublishedCounts:
