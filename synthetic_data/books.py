@@ -12,8 +12,14 @@ import pandas as pd
 from synthetic_data.days import NEVER, Array, to_dates, year_of
 from synthetic_data.units import MERGER, Province
 
-KINDS = ("KS", "KH", "KT", "HN")
-FIRST_YEAR, SURE_YEAR, HN_FIRST_YEAR = 1976, 1990, 1999
+KINDS = ("KS", "KH", "KT", "HN", "CMC")
+FIRST_YEAR = {"KS": 1976, "KH": 1976, "KT": 1976, "HN": 1999, "CMC": 1990}
+KEPT_FROM = ([1976, 1990, 1998, 2006], [0.08, 0.16, 0.30, 0.46])
+"""Year from which a commune still has its books, and the share of communes: set so that the whole province has about
+2.4 million entries of KS, KH, KT and HN (domain.md 7)."""
+DIGITISED_FROM = ([1976, 1998, 2006], [0.84, 0.10, 0.06])
+"""Year from which the books of a commune are digitised, and the share of communes: 91% of what there was by 02/2025
+(domain.md 4.5)."""
 FULL_BOOK = 200
 """Entries that fill a book."""
 
@@ -31,19 +37,18 @@ def offices(province: Province, old: Array, at_district: Array, days: Array) -> 
 def inventory(rng: np.random.Generator, province: Province, as_of: int) -> pd.DataFrame:
     """Books that exist: ``kind, code, era, year, district, delivered``; one row a kind, office, era and year.
 
-    Every year from 1990 has its books; of 1976-1989 only some communes still have theirs. Communes were digitised in
+    From 2006 every commune has all its books; of the years before many have lost them. Communes were digitised in
     waves: the last ones have not delivered their oldest years, and single books are missing.
     """
     last = int(year_of(np.array([as_of]))[0])
     old, size = province.old, len(province.old)
-    old_books_kept = rng.random(size) < 0.6
-    wave_starts = rng.choice([FIRST_YEAR, 1998, 2006], size=size, p=[0.70, 0.20, 0.10])
+    kept_from = rng.choice(KEPT_FROM[0], size=size, p=KEPT_FROM[1])
+    wave_starts = rng.choice(DIGITISED_FROM[0], size=size, p=DIGITISED_FROM[1])
     rows = []
     for kind in KINDS:
-        first = HN_FIRST_YEAR if kind == "HN" else FIRST_YEAR
-        years = np.arange(first, min(last, 2025) + 1)
+        years = np.arange(FIRST_YEAR[kind], min(last, 2025) + 1)
         grid = pd.DataFrame({"at": np.repeat(np.arange(size), len(years)), "year": np.tile(years, size)})
-        grid = grid[(grid["year"] >= SURE_YEAR) | old_books_kept[grid["at"]]].reset_index(drop=True)
+        grid = grid[grid["year"] >= kept_from[grid["at"]]].reset_index(drop=True)
         missing = rng.random(len(grid)) < np.where(grid["year"] < 2016, 0.01, 0.0)
         rows.append(
             pd.DataFrame(

@@ -1,10 +1,11 @@
 """From the true world to register rows: one DuckDB table ``r_<register>`` each, in the delivered columns.
 
-Beside the delivered columns (text, names of ``register.yaml``) a row has hidden ones that begin with ``_``: its
-number, year,
-district, true persons and whatever the noise asks about. Holds no noise; the wording is in ``sql/*.sql``.
+Beside the delivered columns (text, names of ``register.yaml``) a row has hidden ones that begin with ``_``: its id
+``_row`` (``Layout.row``), the row ``_of`` which it is a copy (NULL: none), the part of the delivery ``_lo_file``, its
+year, district, true persons and whatever the noise asks about. Holds no noise; the wording is in ``sql/*.sql``.
 """
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -15,25 +16,29 @@ import pyarrow.compute as pc
 from duckdb.func import PythonUDFType
 
 from sosach.duck import identifier, literal
-from sosach.registers import load_registers
+from sosach.registers import Register
 from synthetic_data.days import two_digit_words, year_words
+from synthetic_data.layout import LAYOUTS, Layout
+from synthetic_data.lunar import define_lunar
+from synthetic_data.spelling import define_spellings
+from synthetic_data.units import Province
 from synthetic_data.world import World
 
 SQL = Path(__file__).parent / "sql"
-REGISTERS = ("khai_sinh", "ket_hon", "khai_tu", "xac_nhan_tthn", "ly_hon", "dan_cu", "cu_tru", "so_ho_tich")
-ORDER = {
-    "ly_hon": "_date, so_ban_an, toa_an",
-    "dan_cu": "_district, ma_dvhc, _p",
-    "cu_tru": "_district, ma_dvhc, so_ho_so_cu_tru, _p, _tu_ngay, loai_cu_tru",
-    "so_ho_tich": "loai_so, ma_noi_dang_ky, _year, quyen_so",
-}
-BOOK_ORDER = "_district, _code, _year, _seq"
+MEMORY = "5GB"
+"""What DuckDB may hold in memory; more goes to the temporary folder. Python's own memory comes on top."""
+LOADED = {"M": "DATE", "i": "BIGINT", "u": "BIGINT"}
+"""SQL type of a world column by the kind of its NumPy type; all whole numbers alike, so that draws by id agree."""
 
 
-def connect(seed: int, as_of: date) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with the words that register and noise queries use."""
-    con = duckdb.connect()
+def connect(seed: int, as_of: date, folder: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with the words that register and noise queries use; its database and overflow are files in
+    ``folder``.
+    """
+    con = duckdb.connect(folder / "world.duckdb")
     con.execute("SET threads = 2")
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute(f"SET temp_directory = {literal(folder / 'overflow')}")
     con.execute("SET enable_progress_bar = false")
     con.create_function("nfd", _nfd, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     con.execute("SET VARIABLE day_words = ?", [[two_digit_words(n) for n in range(1, 32)]])
@@ -46,6 +51,8 @@ def connect(seed: int, as_of: date) -> duckdb.DuckDBPyConnection:
         .replace("{seed}", str(seed))
         .replace("{as_of}", as_of.isoformat())
     )
+    define_spellings(con)
+    define_lunar(con)
     return con
 
 
@@ -54,49 +61,38 @@ def _nfd(texts: pa.Array) -> pa.Array:
     return pc.utf8_normalize(texts, form="NFD")
 
 
-def load_world(con: duckdb.DuckDBPyConnection, world: World, expectations: Path) -> None:
-    """Give the world's tables to the connection; days become dates, codes get their official texts."""
-    names = (
-        "marriage",
-        "births",
-        "weddings",
-        "funerals",
-        "certificates",
-        "judgment",
-        "citizen",
-        "spell",
-        "numbered",
-        "book",
-        "signer",
-    )
-    for name in names:
-        con.register("incoming", getattr(world, name))
-        con.execute(f"CREATE TABLE {identifier(name)} AS SELECT * FROM incoming")
-        con.unregister("incoming")
+def load_world(
+    con: duckdb.DuckDBPyConnection, world: World, expectations: Path, progress: Callable[[str], None]
+) -> None:
+    """Give the world's tables to the connection, each under its name; every table is given up by ``world`` as it is
+    loaded. Days become dates, codes get their official texts.
+    """
     for name, code_list in (("relation", "quan_he_chu_ho"), ("ethnic", "dan_toc"), ("country", "quoc_tich")):
         path = literal(expectations / "code_lists" / f"{code_list}.csv")
         con.execute(f"CREATE TABLE {name} AS SELECT code, name FROM read_csv({path}, all_varchar = true)")
-    _load_places(con, world, expectations)
-    con.register("incoming", world.person)
-    con.execute("CREATE TABLE person AS " + (SQL / "person.sql").read_text(encoding="utf-8"))
-    con.unregister("incoming")
-    for table, column in (
-        ("citizen", "touched_date"),
-        ("numbered", "date"),
-        ("weddings", "since_date"),
-        ("book", "closed"),
-    ):
-        con.execute(f"ALTER TABLE {table} ALTER {column} TYPE DATE")
-    for column in ("since", "until", "term"):
-        con.execute(f"ALTER TABLE spell ALTER {column} TYPE DATE")
-    for column in ("judged_date", "effective_date", "sent_date", "received_date", "noted_date"):
-        con.execute(f"ALTER TABLE judgment ALTER {column} TYPE DATE")
-    con.execute("ALTER TABLE marriage ALTER married_date TYPE DATE")
+    _load_places(con, world.province, expectations)
+    for name, frame in world.give_up():
+        progress(f"loading {name}: {len(frame)} rows")
+        shown = ", ".join(
+            f"{identifier(column)}::{LOADED[dtype.kind]} AS {identifier(column)}"
+            if dtype.kind in LOADED
+            else identifier(column)
+            for column, dtype in frame.dtypes.items()
+        )
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        del frame
+        con.register("incoming", table)
+        query = f"SELECT {shown} FROM incoming"
+        if name == "person":
+            query = f"WITH bare AS ({query}) {(SQL / 'person.sql').read_text(encoding='utf-8')}"
+        con.execute(f"CREATE TABLE {identifier(name)} AS {query}")
+        con.unregister("incoming")
+        del table
 
 
-def _load_places(con: duckdb.DuckDBPyConnection, world: World, expectations: Path) -> None:
+def _load_places(con: duckdb.DuckDBPyConnection, province: Province, expectations: Path) -> None:
     """``place``: texts and codes of each old commune; ``province``: text of each PIN prefix."""
-    old, new, district = world.province.old, world.province.new, world.province.district
+    old, new, district = province.old, province.new, province.district
     parent = old["parent"].to_numpy()
     district_text = old["district"].map(district.set_index("code")["text"])
     con.register(
@@ -114,6 +110,9 @@ def _load_places(con: duckdb.DuckDBPyConnection, world: World, expectations: Pat
         ),
     )
     con.execute("CREATE TABLE place AS SELECT * FROM incoming")
+    con.execute("""CREATE TABLE neighbour AS SELECT old, coalesce(
+            lead(code_old) OVER (PARTITION BY district ORDER BY code_old),
+            first_value(code_old) OVER (PARTITION BY district ORDER BY code_old)) AS code FROM place""")
     con.unregister("incoming")
     prefixes = literal(expectations / "code_lists" / "ma_tinh_dinh_danh.csv")
     con.execute(f"""
@@ -123,24 +122,30 @@ def _load_places(con: duckdb.DuckDBPyConnection, world: World, expectations: Pat
         FROM read_csv({prefixes}, all_varchar = true) WHERE try_cast(code AS INTEGER) IS NOT NULL""")
 
 
-def compose(con: duckdb.DuckDBPyConnection, expectations: Path) -> dict[str, tuple[str, ...]]:
+def compose(
+    con: duckdb.DuckDBPyConnection, registers: dict[str, Register], progress: Callable[[str], None]
+) -> dict[str, tuple[str, ...]]:
     """Make the tables ``r_<register>``. Returns the delivered columns of each register, in the order of its
     dictionary.
     """
-    registers = load_registers(expectations)
     columns: dict[str, tuple[str, ...]] = {}
-    for name in REGISTERS:
-        query = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-        made = [row[0] for row in con.execute(f"DESCRIBE {query}").fetchall()]
+    for name, layout in LAYOUTS.items():
+        progress(f"records of {name}")
         columns[name] = tuple(field.source_name for field in registers[name].fields)
-        hidden = ", ".join(column for column in made if column.startswith("_"))
-        shown = ", ".join(
-            f"{identifier(c)}::VARCHAR AS {identifier(c)}" if c in made else f"NULL::VARCHAR AS {identifier(c)}"
-            for c in columns[name]
-        )
-        order = ORDER.get(name, BOOK_ORDER)
-        con.execute(f"""
-            CREATE TABLE r_{name} AS
-            SELECT row_number() OVER (ORDER BY {order}) AS _row, NULL::BIGINT AS _of, {hidden}, {shown} FROM ({query})
-            ORDER BY _row""")
+        compose_one(con, layout, columns[name])
     return columns
+
+
+def compose_one(con: duckdb.DuckDBPyConnection, layout: Layout, columns: tuple[str, ...]) -> None:
+    """Make the table ``r_<register>`` of one register with the delivered ``columns``."""
+    query = (SQL / f"{layout.register_id}.sql").read_text(encoding="utf-8")
+    made = [row[0] for row in con.execute(f"DESCRIBE {query}").fetchall()]
+    hidden = ", ".join(column for column in made if column.startswith("_"))
+    shown = ", ".join(
+        f"{identifier(c)}::VARCHAR AS {identifier(c)}" if c in made else f"NULL::VARCHAR AS {identifier(c)}"
+        for c in columns
+    )
+    con.execute(f"""
+        CREATE TABLE r_{layout.register_id} AS
+        SELECT ({layout.row})::BIGINT AS _row, NULL::BIGINT AS _of, {layout.files.part_sql} AS _lo_file,
+            {hidden}, {shown} FROM ({query})""")

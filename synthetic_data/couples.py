@@ -17,7 +17,9 @@ from synthetic_data.units import Province
 OPEN, DIVORCED, ANNULLED, HUSBAND_DIED, WIFE_DIED = range(5)
 LAW_2014 = day(date(2015, 1, 1))
 DISTRICT_FROM = day(date(2016, 1, 1))
-"""Marriages with a foreign element are registered at the district from here to 30/06/2025."""
+"""Marriages with a foreign element are registered at the district from here to 30/06/2025; there are none before."""
+FOREIGN_FROM, FOREIGN_BRIDES, FOREIGN_GROOMS = day(date(1982, 1, 1)), 0.0145, 0.003
+"""Shares of the women and men born since then who marry a foreigner: about 4% of the marriages (domain.md 7)."""
 
 
 def pair(
@@ -61,16 +63,19 @@ def cells(people: People, province: Province, ids: Array, time: Array, step: Pas
     commune = people.commune[ids]
     place = {"commune": commune, "district": district[commune], "province": np.zeros_like(commune)}[step.place]
     group = people.group[ids] if step.same_group else np.zeros_like(commune)
-    return np.asarray((place * 64 + group) * 4096 + (time + 40_000) // step.width)
+    return np.asarray((place.astype(np.int64) * 64 + group) * 4096 + (time + 40_000) // step.width)
 
 
 def first_marriages(rng: np.random.Generator, people: People, province: Province, as_of: int) -> pd.DataFrame:
     """Pair men and women of like age, place and group; date each marriage at a lawful age of both."""
-    wants = rng.random(len(people)) < 0.96
-    men, women = np.flatnonzero(wants & (people.sex == 0)), np.flatnonzero(wants & (people.sex == 1))
-    time = people.birth + np.where(people.sex == 0, 1000 + rng.normal(0, 500, len(people)), 0).astype(np.int64)
+    left = rng.random(len(people)) < 0.92
+    share = np.where(people.sex == 0, FOREIGN_GROOMS, FOREIGN_BRIDES)
+    abroad = left & (people.birth > FOREIGN_FROM) & (rng.random(len(people)) < share)
+    left &= ~abroad
+    time = people.birth + np.where(people.sex == 0, 1000 + rng.normal(0, 500, len(people)), 0).astype(np.int32)
     pairs: list[tuple[Array, Array]] = []
     for step in PASSES:
+        men, women = (np.flatnonzero(left & (people.sex == sex)) for sex in (0, 1))
         husbands, wives = pair(
             rng,
             men,
@@ -79,16 +84,36 @@ def first_marriages(rng: np.random.Generator, people: People, province: Province
             cells(people, province, women, time[women], step),
         )
         pairs.append((husbands, wives))
-        men, women = np.setdiff1d(men, husbands), np.setdiff1d(women, wives)
+        left[husbands] = left[wives] = False
     husband, wife = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    husband, wife = _with_foreigners(rng, people, women, men, husband, wife)
+    husband, wife = _with_foreigners(rng, people, np.flatnonzero(abroad), husband, wife)
     married = np.maximum(
         people.birth[wife] + ((17.2 + rng.gamma(2.4, 2.1, len(wife))) * YEAR).astype(np.int64),
         people.birth[husband] + ((19.2 + rng.gamma(1.2, 2.0, len(husband))) * YEAR).astype(np.int64),
     )
     foreign = (people.nationality[husband] != "VN") | (people.nationality[wife] != "VN")
-    married = lawful_day(people, husband, wife, np.where(foreign, np.maximum(married, DISTRICT_FROM), married))
-    return _kept(people, husband, wife, married, as_of)
+    from_then = DISTRICT_FROM + rng.integers(0, max(as_of - DISTRICT_FROM, 1), len(wife))
+    married = np.where(foreign, np.maximum(married, from_then), married)
+    began, married = _unregistered(rng, people, province, husband, wife, married)
+    married = lawful_day(people, husband, wife, married)
+    return _kept(people, husband, wife, married, as_of, np.minimum(began, married))
+
+
+def _unregistered(
+    rng: np.random.Generator, people: People, province: Province, husband: Array, wife: Array, married: Array
+) -> tuple[Array, Array]:
+    """Some couples of the highlands live together for years before they register (domain.md 6: unregistered unions).
+
+    Returns the day each such union began (NEVER for the others) and the day of each marriage.
+    """
+    highland = (province.new["region"] == "vung_cao").to_numpy()[people.commune[wife]]
+    minority = people.group[wife] != province.groups.index("Kinh")
+    native = people.nationality[husband] == people.nationality[wife]
+    waits = native & highland & minority & (rng.random(len(wife)) < 0.18)
+    least = np.maximum(people.birth[wife] + int(15.5 * YEAR), people.birth[husband] + int(16.5 * YEAR))
+    began = np.maximum(married - rng.integers(0, 900, len(wife)), least)
+    later = began + 120 + (rng.gamma(1.3, 3.0, len(wife)) * YEAR).astype(np.int64)
+    return np.where(waits, began, NEVER), np.where(waits, np.maximum(later, married), married)
 
 
 def lawful_day(people: People, husband: Array, wife: Array, days: Array) -> Array:
@@ -97,19 +122,22 @@ def lawful_day(people: People, husband: Array, wife: Array, days: Array) -> Arra
     return next_working(np.where(days >= LAW_2014 - 4, np.maximum(days, full_age), days))
 
 
-def _kept(people: People, husband: Array, wife: Array, married: Array, as_of: int) -> pd.DataFrame:
-    """Marriages that take place before ``as_of`` and in the lifetime of both."""
+def _kept(
+    people: People, husband: Array, wife: Array, married: Array, as_of: int, began: Array | None = None
+) -> pd.DataFrame:
+    """Marriages that take place before ``as_of`` and in the lifetime of both; ``began`` is the day of the union."""
     alive = np.minimum(people.death[husband], people.death[wife]) > married + 30
     keep = alive & (married <= as_of - 5)
-    return pd.DataFrame({"husband": husband[keep], "wife": wife[keep], "married": married[keep]})
+    days = {"married": married, "began": married if began is None else began}
+    return pd.DataFrame(
+        {name: part[keep].astype(np.int32) for name, part in {"husband": husband, "wife": wife, **days}.items()}
+    )
 
 
 def _with_foreigners(
-    rng: np.random.Generator, people: People, women: Array, men: Array, husband: Array, wife: Array
+    rng: np.random.Generator, people: People, partner: Array, husband: Array, wife: Array
 ) -> tuple[Array, Array]:
-    """Give some of those left over a foreign spouse (a shadow)."""
-    brides, grooms = women[rng.random(len(women)) < 0.10], men[rng.random(len(men)) < 0.02]
-    partner = np.concatenate([brides, grooms])
+    """Give each of ``partner`` a foreign spouse (a shadow); the couples stand behind the others."""
     sex = 1 - people.sex[partner]
     name, nationality = foreign_names(rng, sex)
     size = len(partner)
@@ -119,7 +147,7 @@ def _with_foreigners(
         sex=sex, birth=birth, death=never, commune=people.commune[partner], group=people.group[partner], outsider=one,
         shadow=one, own_old=people.own_old[partner], foreign_name=name, nationality=nationality,
     )  # fmt: skip
-    is_bride = np.arange(size) < len(brides)
+    is_bride = people.sex[partner] == 1
     return (
         np.concatenate([husband, np.where(is_bride, spouse, partner)]),
         np.concatenate([wife, np.where(is_bride, partner, spouse)]),
@@ -143,7 +171,9 @@ def end_marriages(
     end = np.where(parted, effective, np.where(death < NEVER, death, NEVER))
     died = np.where(people.death[husband] <= people.death[wife], HUSBAND_DIED, WIFE_DIED)
     kind = np.where(parted, np.where(annulled, ANNULLED, DIVORCED), np.where(death < NEVER, died, OPEN))
-    return marriages.assign(end=end, end_kind=kind, judged=np.where(parted, judged, NEVER))
+    return marriages.assign(
+        end=end.astype(np.int32), end_kind=kind.astype(np.int8), judged=np.where(parted, judged, NEVER).astype(np.int32)
+    )
 
 
 def later_marriages(
@@ -153,7 +183,7 @@ def later_marriages(
     spouse.
     """
     again = (ended["end_kind"] == DIVORCED) & (rng.random(len(ended)) < 0.015)
-    free = np.full(len(people), NEVER)
+    free = np.full(len(people), NEVER, dtype=np.int32)
     for who, keeps, extra in (("husband", 0.6, 60), ("wife", 0.4, 300)):
         other_died = HUSBAND_DIED if who == "wife" else WIFE_DIED
         lone = ended["end_kind"].isin([DIVORCED, ANNULLED, other_died]) & ~again & (rng.random(len(ended)) < keeps)
@@ -161,24 +191,26 @@ def later_marriages(
         end = ended.loc[lone, "end"].to_numpy()
         young = end - people.birth[ids] < 55 * YEAR
         free[ids[young]] = end[young] + extra
-    never = np.setdiff1d(np.flatnonzero(people.shadow == 0), ended[["husband", "wife"]].to_numpy().ravel())
-    never = never[rng.random(len(never)) < 0.3]
-    free[never] = people.birth[never] + 25 * 366
+    single = people.shadow == 0
+    single[ended["husband"]] = single[ended["wife"]] = False
+    single &= rng.random(len(people)) < 0.3
+    free[single] = people.birth[single] + 25 * 366
     free[people.shadow == 1] = NEVER
-    men, women = (np.flatnonzero((free < as_of) & (people.sex == sex)) for sex in (0, 1))
-    pairs = []
+    pairs, ready_days = [], []
     for step in (Pass("commune", True, 1800), Pass("district", True, 1800), Pass("province", False, 1500)):
+        men, women = (np.flatnonzero((free < as_of) & (people.sex == sex)) for sex in (0, 1))
         husbands, wives = pair(
             rng, men, women,
             cells(people, province, men, people.birth[men] + 1000, step),
             cells(people, province, women, people.birth[women], step),
         )  # fmt: skip
         pairs.append((husbands, wives))
-        men, women = np.setdiff1d(men, husbands), np.setdiff1d(women, wives)
+        ready_days.append(np.maximum(free[husbands], free[wives]))
+        free[husbands] = free[wives] = NEVER
     husband, wife = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    both_new = np.isin(husband, never) & np.isin(wife, never)
-    husband, wife = husband[~both_new], wife[~both_new]
-    ready = np.maximum(free[husband], free[wife])
+    ready = np.concatenate(ready_days)
+    one_before = ~(single[husband] & single[wife])
+    husband, wife, ready = husband[one_before], wife[one_before], ready[one_before]
     husband = np.concatenate([husband, ended.loc[again, "husband"].to_numpy()])
     wife = np.concatenate([wife, ended.loc[again, "wife"].to_numpy()])
     ready = np.concatenate([ready, ended.loc[again, "end"].to_numpy() + 60])
@@ -187,7 +219,10 @@ def later_marriages(
 
 
 def draw_marriages(rng: np.random.Generator, people: People, province: Province, as_of: int) -> pd.DataFrame:
-    """All true marriages: ``husband, wife, married, end, end_kind, judged, order`` (1 or 2), ordered by date."""
+    """All true marriages: ``husband, wife, married, began, end, end_kind, judged, order`` (1 or 2), ordered by date.
+
+    ``began`` is the day the couple began to live together: that of the marriage, but in unions registered late.
+    """
     first = end_marriages(rng, people, first_marriages(rng, people, province, as_of), as_of, 0.16)
     later = end_marriages(rng, people, later_marriages(rng, people, province, first, as_of), as_of, 0.06)
     both = pd.concat([first.assign(order=1), later.assign(order=2)], ignore_index=True)

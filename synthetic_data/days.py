@@ -4,15 +4,25 @@ Holds working days and the words of a date; holds no rule of the registers.
 """
 
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.int64]
+Array = npt.NDArray[np.signedinteger[Any]]
 Floats = npt.NDArray[np.float64]
 YEAR = 365.2425
 NEVER = 10**6
 """A day after every date that can occur: 'has not happened'."""
+TET = Path(__file__).parent / "data" / "tet.csv"
+"""First day of the lunar year as kept in Vietnam, 1976-2026 (common knowledge; each is a day of new moon at UTC+7).
+
+Offices are closed from the day before to the third day, since 2013 to the fourth.
+"""
+_FIRST_DAY = -25_567
+"""1900-01-01."""
 
 
 def day(value: date) -> int:
@@ -47,17 +57,29 @@ def add_years(days: Array, years: int) -> Array:
 
 
 def next_working(days: Array) -> Array:
-    """The first day, from the given one on, that is neither weekend nor a fixed holiday (1/1, 30/4, 1/5, 2/9)."""
-    moved = days.copy()
-    while True:
-        dates = moved.astype("datetime64[D]")
-        month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
-        in_month = (dates - dates.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
-        holiday = np.isin(month * 100 + in_month, [101, 430, 501, 902])
-        closed = (((moved + 3) % 7) >= 5) | holiday
-        if not closed.any():
-            return moved
-        moved = moved + closed
+    """The first day, from the given one on, that is neither weekend, fixed holiday (1/1, 30/4, 1/5, 2/9) nor Tết.
+
+    Days outside 1900-2099 stay as they are.
+    """
+    table = _next_open()
+    at = days - _FIRST_DAY
+    known = (at >= 0) & (at < len(table))
+    return np.asarray(np.where(known, table[np.where(known, at, 0)], days))
+
+
+@lru_cache(maxsize=1)
+def _next_open() -> Array:
+    """The next day on which offices are open, for each day of 1900-2099."""
+    days = np.arange(_FIRST_DAY, day(date(2100, 1, 1)))
+    dates = days.astype("datetime64[D]")
+    month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    in_month = (dates - dates.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
+    closed = (((days + 3) % 7) >= 5) | np.isin(month * 100 + in_month, [101, 430, 501, 902])
+    for new_year in TET.read_text(encoding="utf-8").split()[1:]:
+        first = day(date.fromisoformat(new_year)) - _FIRST_DAY
+        closed[first - 1 : first + (4 if new_year >= "2013" else 3)] = True
+    following = np.where(closed, days[-1], days)
+    return np.minimum.accumulate(following[::-1])[::-1]
 
 
 UNITS = ["", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]

@@ -1,12 +1,12 @@
 """Delivered files: which rows go into which file, and in which form.
 
 Civil-status registers come one file a former district, as offices send them: CSV in UTF-8, CSV with BOM and
-semicolons, one CSV in
-UTF-16, some XLSX. The population register is Parquet and CSV. Same rows, same bytes. Holds no content of rows.
+semicolons, one CSV in UTF-16, some XLSX. The population register is Parquet and CSV (``layout`` says which). Same
+rows, same bytes. Holds no content of rows.
 """
 
-import tempfile
 import unicodedata
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,14 +15,15 @@ import pandas as pd
 import xlsxwriter
 
 from sosach.duck import identifier, literal
+from synthetic_data.layout import CSV, CSV_BOM, CSV_UTF16, LAYOUTS, PARQUET, XLSX, Form, Layout
 from synthetic_data.units import Province
 
-HO_TICH = ("khai_sinh", "ket_hon", "khai_tu", "xac_nhan_tthn")
 XLSX_ROWS = 5000
-"""Districts with more rows send CSV where XLSX would be their turn: a sheet of that size is slow to write."""
-BAD_COLUMN = "chongHoTen"
-BAD_ROWS = 5
-CSV, CSV_BOM, CSV_UTF16, XLSX, PARQUET = "csv", "csv_bom", "csv_utf16", "xlsx", "parquet"
+"""Parts with more rows send CSV where XLSX would be their turn: a sheet of that size is slow to write."""
+BAD_REGISTER, BAD_COLUMN, BAD_ROWS = "ket_hon", "chongHoTen", 5
+BOM = "\ufeff"
+PIECE = 1 << 22
+"""Characters that are recoded at a time."""
 
 
 def _slug(name: str) -> str:
@@ -31,108 +32,107 @@ def _slug(name: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).replace(" ", "_")
 
 
-def _form(register: str, position: int, rows: int) -> str:
-    """Form of the file of the district at ``position`` (0-based, by code)."""
-    if register == "ket_hon" and position == 2:
-        return CSV_UTF16
-    turn = {"khai_sinh": 2, "ket_hon": 4, "khai_tu": 2, "xac_nhan_tthn": 0}[register]
-    if position == turn and rows <= XLSX_ROWS:
-        return XLSX
-    return CSV_BOM if position % 3 == 1 else CSV
+def _form(layout: Layout, position: int, rows: int) -> Form:
+    """Form of the file at ``position`` (0-based)."""
+    form = layout.files.special.get(position)
+    if form is None or (form == XLSX and rows > XLSX_ROWS):
+        return layout.files.forms[position % len(layout.files.forms)]
+    return form
 
 
 def plan_files(con: duckdb.DuckDBPyConnection, province: Province) -> pd.DataFrame:
-    """``register, district, file, form``: the file of each register and former district; also as table
-    ``file_plan``.
-    """
+    """``register, part, file, form, rows``: the files that have rows; also as table ``file_plan``."""
     names = province.district.set_index("code")["name"]
-    codes = sorted(names.index)
     plan = []
-    for register in HO_TICH:
-        rows = dict(con.execute(f"SELECT _district, count(*) FROM r_{register} GROUP BY ALL").fetchall())
-        for position, code in enumerate(codes):
-            form = _form(register, position, rows.get(code, 0))
-            suffix = "xlsx" if form == XLSX else "csv"
-            plan.append((register, code, f"{register}_{code}_{_slug(names[code])}.{suffix}", form))
-    for code in codes:
-        part = int(code) % 3
-        plan.append(
-            ("dan_cu", code, f"dan_cu_{part + 1}." + ("csv" if part else "parquet"), (PARQUET, CSV, CSV_BOM)[part])
-        )
-        plan.append(("cu_tru", code, f"cu_tru_{part + 1}.csv", (CSV, CSV_BOM, CSV)[part]))
-        plan.append(("ly_hon", code, "ly_hon_tand_nghe_an.csv", CSV))
-        plan.append(("so_ho_tich", code, "so_ho_tich_nghe_an.csv", CSV))
-    table = pd.DataFrame(plan, columns=["register", "district", "file", "form"])
+    for register, layout in LAYOUTS.items():
+        rows = dict(con.execute(f"SELECT _lo_file, count(*) FROM r_{register} GROUP BY ALL").fetchall())
+        stem = layout.files.stem or register
+        for position, part in enumerate(layout.files.parts(tuple(sorted(names.index)))):
+            form = _form(layout, position, rows.get(part, 0))
+            suffix = {XLSX: "xlsx", PARQUET: "parquet"}.get(form, "csv")
+            middle = {"district": f"_{part}_{_slug(names.get(part, ''))}", "thirds": f"_{position + 1}", "one": ""}
+            if rows.get(part):
+                plan.append((register, part, f"{stem}{middle[layout.files.by]}.{suffix}", form, rows[part]))
+    table = pd.DataFrame(plan, columns=["register", "part", "file", "form", "rows"])
+    in_order = table.sort_values(["register", "file"]).groupby("register")["rows"]
+    table["before"] = in_order.cumsum() - table["rows"]
     con.register("incoming", table)
     con.execute("CREATE TABLE file_plan AS SELECT * FROM incoming")
     con.unregister("incoming")
     return table
 
 
-def place_rows(con: duckdb.DuckDBPyConnection, registers: tuple[str, ...]) -> None:
-    """Table ``placed(register, _row, file, row)``: the 1-based data row of every delivered record in its file."""
-    con.execute("CREATE TABLE placed (register VARCHAR, _row BIGINT, file VARCHAR, row BIGINT)")
-    for register in registers:
-        con.execute(f"""
-            INSERT INTO placed
-            SELECT {literal(register)}, r._row, p.file, row_number() OVER (PARTITION BY p.file ORDER BY r._row)
-            FROM r_{register} r JOIN file_plan p ON p.register = {literal(register)} AND p.district = r._district""")
+def file_order(layout: Layout) -> str:
+    """SQL of the order of rows inside a file; copies stand at its end. No two rows are equal in it."""
+    return f"_of IS NOT NULL, {layout.order}, _row"
 
 
 def write_files(
-    con: duckdb.DuckDBPyConnection, plan: pd.DataFrame, columns: dict[str, tuple[str, ...]], out: Path, as_of: date
-) -> int:
-    """Write every planned file that has rows to ``out/<register>/``. Returns how many were written."""
-    written = 0
-    for (register, file, form), _ in plan.groupby(["register", "file", "form"], sort=True):
-        shown = ", ".join(f"r.{identifier(c)}" for c in columns[register])
-        query = f"""
-            SELECT {shown} FROM r_{register} r
-            JOIN placed p ON p.register = {literal(register)} AND p._row = r._row
-            WHERE p.file = {literal(file)} ORDER BY p.row"""
-        rows = con.execute(
-            f"SELECT count(*) FROM placed WHERE register = {literal(register)} AND file = {literal(file)}"
-        ).fetchone()
-        if rows and rows[0]:
-            target = out / register / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _write(con, query, target, form, as_of)
-            written += 1
-    return written
+    con: duckdb.DuckDBPyConnection,
+    plan: pd.DataFrame,
+    columns: dict[str, tuple[str, ...]],
+    folder: Path,
+    as_of: date,
+    progress: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Write every planned file to ``folder/<register>/``."""
+    for register, files in plan.groupby("register", sort=False):
+        layout = LAYOUTS[str(register)]
+        progress(f"files of {register}: {files['rows'].sum()} rows")
+        (folder / layout.register_id).mkdir()
+        for part, file, form in files[["part", "file", "form"]].itertuples(index=False):
+            tail = f"FROM r_{register} WHERE _lo_file = {literal(part)} ORDER BY {file_order(layout)}"
+            _write(con, columns[layout.register_id], tail, folder / layout.register_id / file, form, as_of)
 
 
-def write_bad_file(con: duckdb.DuckDBPyConnection, columns: dict[str, tuple[str, ...]], out: Path) -> Path:
+def write_bad_file(con: duckdb.DuckDBPyConnection, columns: dict[str, tuple[str, ...]], folder: Path) -> Path:
     """A marriage delivery without its required column: a few rows that other files hold in full."""
-    shown = ", ".join(identifier(c) for c in columns["ket_hon"] if c != BAD_COLUMN)
-    target = out / "ket_hon" / "ket_hon_bo_sung_thieu_cot.csv"
-    _write(con, f"SELECT {shown} FROM r_ket_hon ORDER BY _row LIMIT {BAD_ROWS}", target, CSV, date.min)
+    shown = tuple(c for c in columns[BAD_REGISTER] if c != BAD_COLUMN)
+    target = folder / BAD_REGISTER / "ket_hon_bo_sung_thieu_cot.csv"
+    target.parent.mkdir(exist_ok=True)
+    order = f"_lo_file, {file_order(LAYOUTS[BAD_REGISTER])}"
+    _write(con, shown, f"FROM r_{BAD_REGISTER} ORDER BY {order} LIMIT {BAD_ROWS}", target, CSV, date.min)
     return target
 
 
-def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path, form: str, as_of: date) -> None:
-    """Write the rows of ``query`` in one of the forms."""
+def _write(
+    con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], tail: str, target: Path, form: Form, as_of: date
+) -> None:
+    """Write ``columns`` of the rows of ``tail`` (FROM and what follows) in one of the forms."""
+    shown = [identifier(column) for column in columns]
+    query = f"SELECT {', '.join(shown)} {tail}"
     if form == PARQUET:
         con.execute(f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)")
     elif form == XLSX:
         _write_xlsx(con, query, target, as_of)
+    elif form == CSV_BOM:
+        # The mark is the first character of the header, so that the file is written in one go.
+        marked = f"{shown[0]} AS {identifier(BOM + columns[0])}"
+        query = f"SELECT {', '.join([marked, *shown[1:]])} {tail}"
+        con.execute(f"COPY ({query}) TO {literal(target)} (FORMAT csv, HEADER, DELIMITER ';')")
     else:
-        delimiter = ";" if form == CSV_BOM else ","
-        with tempfile.TemporaryDirectory() as folder:
-            draft = Path(folder) / "draft.csv"
-            con.execute(f"COPY ({query}) TO {literal(draft)} (FORMAT csv, HEADER, DELIMITER '{delimiter}')")
-            content = draft.read_bytes()
-        if form == CSV_BOM:
-            content = b"\xef\xbb\xbf" + content
-        elif form == CSV_UTF16:
-            content = b"\xff\xfe" + content.decode("utf-8").encode("utf-16-le")
-        target.write_bytes(content)
+        con.execute(f"COPY ({query}) TO {literal(target)} (FORMAT csv, HEADER, DELIMITER ',')")
+        if form == CSV_UTF16:
+            _recode(target)
+
+
+def _recode(target: Path) -> None:
+    """Turn a file from UTF-8 to UTF-16 (little-endian, with mark)."""
+    draft = target.with_suffix(".utf8")
+    target.rename(draft)
+    with draft.open(encoding="utf-8", newline="") as old, target.open("w", encoding="utf-16-le", newline="") as new:
+        new.write(BOM)
+        while piece := old.read(PIECE):
+            new.write(piece)
+    draft.unlink()
 
 
 def _write_xlsx(con: duckdb.DuckDBPyConnection, query: str, target: Path, as_of: date) -> None:
     """One sheet of text cells; the created property is the data set's date, so that the bytes repeat."""
     result = con.execute(query)
     header = [column[0] for column in result.description]
-    book = xlsxwriter.Workbook(str(target), {"strings_to_formulas": False, "strings_to_urls": False})
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "tmpdir": str(target.parent)}
+    book = xlsxwriter.Workbook(str(target), options)
     book.set_properties({"created": datetime(as_of.year, as_of.month, as_of.day)})  # noqa: DTZ001 - the file format has no zone
     sheet = book.add_worksheet("Sheet1")
     sheet.write_row(0, 0, header)

@@ -7,46 +7,91 @@ places are rows of ``Province.old`` (-1 = in another province, so not in our boo
 """
 
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from synthetic_data.couples import ANNULLED, DISTRICT_FROM, DIVORCED
-from synthetic_data.days import NEVER, YEAR, Array, add_years, day, next_working, start_of, year_of
+from synthetic_data.days import NEVER, YEAR, Array, Floats, add_years, day, next_working, start_of, year_of
+from synthetic_data.moves import Moves
 from synthetic_data.population import People
 from synthetic_data.status import SINGLE, status_on
 from synthetic_data.units import MERGER, Province
 
+DATA = Path(__file__).parent / "data"
 ON_TIME, AGAIN, LATE = "1", "2", "4"
 CERTIFICATES_FROM = day(date(1999, 1, 1))
 NO_CERTIFICATE_FROM = day(date(2025, 1, 9))
 """NĐ 07/2025: no certificate is asked for a marriage of Vietnamese citizens any more."""
 
 
-def _later(rng: np.random.Generator, size: int, on_time: float, within: int, mean_late: float) -> Array:
+@lru_cache(maxsize=1)
+def _rates() -> dict[str, Any]:
+    """``data/registration.yaml``."""
+    loaded: dict[str, Any] = yaml.safe_load((DATA / "registration.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def _by_group(table: dict[str, float], province: Province, group: Array) -> Floats:
+    """The value of each person's ethnic group."""
+    return np.asarray([table.get(name, table["default"]) for name in province.groups])[group]
+
+
+def _later(rng: np.random.Generator, on_time: Floats, within: int, mean_late: Floats) -> Array:
     """Days of delay: up to ``within`` for the share ``on_time``, else exponential beyond it."""
+    size = len(on_time)
     punctual = np.minimum(1 + rng.exponential(within / 3, size), within - 3)
-    late = within + 1 + rng.exponential(mean_late, size)
-    return np.where(rng.random(size) < on_time, punctual, late).astype(np.int64)
+    late = within + 1 + rng.exponential(1.0, size) * mean_late
+    return np.where(rng.random(size) < on_time, punctual, late).astype(np.int32)
 
 
-def births(rng: np.random.Generator, people: People, place: Array, province: Province, as_of: int) -> pd.DataFrame:
-    """``person, old, day, form`` (1 on time, 4 late, 2 again because the old book is lost): one row a person born in
-    the province.
+def births(
+    rng: np.random.Generator, people: People, place: Array, province: Province, kept: pd.DataFrame, as_of: int
+) -> pd.DataFrame:
+    """``person, old, day, form`` (1 on time, 4 late, 2 again because the old book is lost) of births in the province.
+
+    ``kept`` are the books that exist (``books.inventory``): only those whose entry is in none of them register again,
+    and have two rows.
     """
-    person = np.flatnonzero((people.shadow == 0) & (place >= 0))
+    rates = _rates()["births"]
+    person = np.flatnonzero((people.shadow == 0) & (place >= 0)).astype(np.int32)
     birth, old, size = people.birth[person], place[person], len(person)
-    highland = (province.new["region"] == "vung_cao").to_numpy()[province.old["parent"].to_numpy()[old]]
-    delay = np.where(highland, _later(rng, size, 0.65, 60, 700), _later(rng, size, 0.87, 60, 400))
+    group = people.group[person]
+    delay = _later(
+        rng, _by_group(rates["on_time"], province, group), 60, _by_group(rates["mean_days_late"], province, group)
+    )
     latest = np.minimum(people.death[person] - 4, as_of - 6)
     registered = next_working(np.minimum(birth + delay, np.maximum(latest, birth)))
     year = year_of(birth)
+    books = np.unique(kept.loc[kept["kind"] == "KS", "code"] * 10_000 + kept.loc[kept["kind"] == "KS", "year"])
+    entry = province.code_on(old, registered) * 10_000 + year_of(registered)
+    at = np.minimum(np.searchsorted(books, entry), len(books) - 1)
     first = np.maximum(birth + int(16 * YEAR), int(start_of(np.array([2000]))[0]))
-    again = (year >= 1960) & (year <= 2000) & (rng.random(size) < 0.06) & (first + 200 < latest)
-    anew = next_working(first + (rng.random(size) * np.maximum(latest - first, 1)).astype(np.int64))
-    form = np.where(again, AGAIN, np.where(registered - birth > 60, LATE, ON_TIME))
-    place_again = np.where(again, people.own_old[person], old)
-    return pd.DataFrame({"person": person, "old": place_again, "day": np.where(again, anew, registered), "form": form})
+    again = (books[at] != entry) & (year >= 1935) & (year <= 2008) & (first + 200 < latest)
+    again &= rng.random(size) < rates["again"]
+    drawn = rng.random(size) ** rates["again_growth"]
+    anew = next_working(first + (drawn * np.maximum(latest - first - 4, 1)).astype(np.int64))
+    form = np.where(registered - birth > 60, LATE, ON_TIME)
+    second = np.flatnonzero(again)
+    return pd.DataFrame(
+        {
+            "person": np.concatenate([person, person[second]]),
+            "old": np.concatenate([old, people.own_old[person[second]]]).astype(np.int32),
+            "day": np.concatenate([registered, anew[second]]).astype(np.int32),
+            "form": _forms(np.concatenate([form, np.full(len(second), AGAIN)])),
+        }
+    )
+
+
+def _forms(codes: Array) -> pd.Categorical:
+    """Codes of the kind of registration, as a fixed list."""
+    listed = [ON_TIME, AGAIN, LATE]
+    at = np.select([codes == code for code in listed], [0, 1, 2]).astype(np.int8)
+    return pd.Categorical.from_codes(at, categories=pd.Index(listed))
 
 
 def marriages(rng: np.random.Generator, people: People, true: pd.DataFrame, as_of: int) -> pd.DataFrame:
@@ -77,19 +122,25 @@ def marriages(rng: np.random.Generator, people: People, true: pd.DataFrame, as_o
             "at_district": foreign & (entered >= DISTRICT_FROM) & (entered < MERGER),
             "day": entered,
             "since": np.where(again, married, NEVER),
-            "form": np.where(again, AGAIN, ON_TIME),
+            "form": _forms(np.where(again, AGAIN, ON_TIME)),
         }
     )
     return table[table["old"] >= 0].reset_index(drop=True)
 
 
-def deaths(rng: np.random.Generator, people: People, home: Array, as_of: int) -> pd.DataFrame:
+def deaths(rng: np.random.Generator, people: People, home: Array, province: Province, as_of: int) -> pd.DataFrame:
     """``person, old, day, form, cause``: entries of deaths; ``cause`` is a row of the cause table in
-    ``sql/khai_tu.sql``.
+    ``sql/khai_tu.sql``. Many of the older deaths were never entered.
     """
-    person = np.flatnonzero((people.shadow == 0) & (people.death < NEVER))
-    death, size = people.death[person], len(person)
-    registered = next_working(np.minimum(death + _later(rng, size, 0.70, 15, 160), as_of - 6))
+    rates = _rates()["deaths"]
+    person = np.flatnonzero((people.shadow == 0) & (people.death < NEVER)).astype(np.int32)
+    entered = np.interp(year_of(people.death[person]), rates["entered"]["years"], rates["entered"]["share"])
+    person = person[rng.random(len(person)) < entered]
+    death, size, group = people.death[person], len(person), people.group[person]
+    delay = _later(
+        rng, _by_group(rates["on_time"], province, group), 15, _by_group(rates["mean_days_late"], province, group)
+    )
+    registered = next_working(np.minimum(death + delay, as_of - 6))
     age = (death - people.birth[person]) / YEAR
     old_age = (age > 72) & (rng.random(size) < 0.55)
     young = age < 45
@@ -98,15 +149,21 @@ def deaths(rng: np.random.Generator, people: People, home: Array, as_of: int) ->
         {
             "person": person,
             "old": home[person],
-            "day": registered,
-            "form": np.where(registered - death > 15, LATE, ON_TIME),
-            "cause": cause,
+            "day": registered.astype(np.int32),
+            "form": _forms(np.where(registered - death > 15, LATE, ON_TIME)),
+            "cause": cause.astype(np.int8),
         }
     )
 
 
 def certificates(
-    rng: np.random.Generator, people: People, true: pd.DataFrame, entries: pd.DataFrame, home: Array, as_of: int
+    rng: np.random.Generator,
+    people: People,
+    true: pd.DataFrame,
+    entries: pd.DataFrame,
+    home: Array,
+    moves: Moves,
+    as_of: int,
 ) -> pd.DataFrame:
     """``person, old, day, purpose, status, spouse``: certificates of marital status, true on their day.
 
@@ -131,18 +188,29 @@ def certificates(
         {"person": person, "old": people.own_old[person], "day": issued, "purpose": "1", "status": status, "spouse": -1}
     )[free]
 
-    adults = np.flatnonzero((people.shadow == 0) & (people.outsider == 0) & (rng.random(len(people)) < 0.035))
+    adults = np.flatnonzero((people.shadow == 0) & (people.outsider == 0) & (rng.random(len(people)) < 0.022))
     opens = np.maximum(people.birth[adults] + int(20.1 * YEAR), CERTIFICATES_FROM)
     closes = np.minimum(people.death[adults], as_of) - 40
     issued = next_working(opens + (rng.random(len(adults)) * np.maximum(closes - opens, 0)).astype(np.int64))
     fits = closes > opens + 30
     adults, issued = adults[fits], issued[fits]
     status, _, spouse = status_on(true, adults, issued)
+    alone = (status == SINGLE) | (people.sex[adults] == 0) | (spouse < 0)
+    before = people.own_old[np.where(alone, adults, spouse)]
     place = np.where(status == SINGLE, people.own_old[adults], home[adults])
+    place = np.where(issued < moves.moved_on[adults], before, place)
     other = pd.DataFrame(
         {"person": adults, "old": place, "day": issued, "purpose": "5", "status": status, "spouse": spouse}
     )
     return pd.concat([wedding, other], ignore_index=True)
+
+
+def _within_five(effective: Array, sent: Array) -> Array:
+    """Days of sending, moved before a long holiday where they would exceed five days of Monday to Friday (LH06)."""
+    for latest in (next_working(effective + 1), effective):
+        late = np.busday_count((effective + 1).astype("datetime64[D]"), (sent + 1).astype("datetime64[D]")) > 5
+        sent = np.where(late, latest, sent)
+    return sent
 
 
 def judgments(rng: np.random.Generator, people: People, true: pd.DataFrame, province: Province) -> pd.DataFrame:
@@ -164,7 +232,7 @@ def judgments(rng: np.random.Generator, people: People, true: pd.DataFrame, prov
         + 1
     )
     number, text_year = rank.astype(str).str.zfill(2).to_numpy(object), year.astype(str).astype(object)
-    sent = next_working(effective + rng.integers(1, 5, size))
+    sent = _within_five(effective, next_working(effective + rng.integers(1, 5, size)))
     received = next_working(sent + rng.integers(1, 7, size))
     return pd.DataFrame(
         {

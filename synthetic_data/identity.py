@@ -7,10 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from synthetic_data.days import NEVER, Array, add_years, day, start_of, to_dates, year_of
-from synthetic_data.names import Text, draw_given, draw_surnames
+from synthetic_data.names import draw_given, draw_surnames, full_names
 from synthetic_data.population import People
 from synthetic_data.units import Province
 
@@ -41,6 +44,7 @@ def _home_provinces(rng: np.random.Generator, people: People, expectations: Path
     others = listed.loc[listed["code"] != f"{NGHE_AN:03d}", "code"].astype(int).to_numpy()
     province = np.where(people.outsider == 1, rng.choice(others, size=len(people)), NGHE_AN)
     child = np.flatnonzero((people.outsider == 1) & (people.father >= 0))
+    child = child[people.shadow[people.father[child]] == 1]
     for line in (people.father, people.mother):
         province[line[child]] = province[child]
     return province
@@ -58,17 +62,20 @@ def _scatter(rng: np.random.Generator, groups: Array, size: int) -> Array:
     return numbers
 
 
-def _pins(rng: np.random.Generator, people: People, province: Array) -> Text:
-    """12 digits PPPGYYNNNNNN for everyone with Vietnamese nationality who lived in 2016 or later; else None."""
+def _digits(numbers: Array, width: int, has: npt.NDArray[np.bool_]) -> pa.Array:
+    """Numbers as Arrow strings of ``width`` digits; NULL where ``has`` is false."""
+    return pc.utf8_lpad(pa.array(numbers, mask=~has).cast(pa.string()), width, "0")
+
+
+def _pins(rng: np.random.Generator, people: People, province: Array) -> pa.Array:
+    """12 digits PPPGYYNNNNNN for everyone with Vietnamese nationality who lived in 2016 or later; else NULL."""
     year = year_of(people.birth)
-    head = province * 1000 + ((year // 100 - 19) * 2 + people.sex) * 100 + year % 100
-    tail = _scatter(rng, head, 999_983)
-    number = pd.Series(head).astype(str).str.zfill(6) + pd.Series(tail).astype(str).str.zfill(6)
-    has = (people.death > PIN_FROM) & (people.nationality == "VN")
-    return np.asarray(number.astype(object).mask(~has, None).to_numpy(object))
+    head = province.astype(np.int64) * 1000 + ((year // 100 - 19) * 2 + people.sex) * 100 + year % 100
+    number = head * 1_000_000 + _scatter(rng, head, 999_983)
+    return _digits(number, 12, (people.death > PIN_FROM) & (people.nationality == "VN"))
 
 
-def _cmnds(rng: np.random.Generator, people: People) -> tuple[Text, Array]:
+def _cmnds(rng: np.random.Generator, people: People) -> tuple[pa.Array, Array]:
     """9-digit numbers of people who turned 14 before 2016, with the day of issue (NEVER without one)."""
     adult = add_years(people.birth, 14)
     issued = np.maximum(
@@ -78,9 +85,7 @@ def _cmnds(rng: np.random.Generator, people: People) -> tuple[Text, Array]:
         (issued < PIN_FROM) & (issued < people.death) & (people.nationality == "VN") & (rng.random(len(people)) < 0.97)
     )
     head = np.where(people.outsider == 1, 190_000_000, 180_000_000)
-    number = head + _scatter(rng, head, 7_999_993)
-    text = pd.Series(number).astype(str).astype(object).mask(~has, None)
-    return text.to_numpy(object), np.where(has, issued, NEVER)
+    return _digits(head + _scatter(rng, head, 7_999_993), 9, has), np.where(has, issued, NEVER)
 
 
 def _cards(rng: np.random.Generator, people: People, as_of: int) -> tuple[Array, Array]:
@@ -104,47 +109,54 @@ def _cards(rng: np.random.Generator, people: People, as_of: int) -> tuple[Array,
     return np.where(has, issued, NEVER), np.where(has, expires, NEVER)
 
 
+def _ethnic(province: Province, group: Array) -> pd.Categorical:
+    """What the registers call each group (row of ``province.official``, the row behind the last for foreigners)."""
+    names = [*province.official, "Người nước ngoài"]
+    listed = list(dict.fromkeys(names))
+    return pd.Categorical.from_codes(np.array([listed.index(name) for name in names], dtype=np.int8)[group], listed)
+
+
 def identities(
     rng: np.random.Generator, people: People, province: Province, as_of: int, expectations: Path
 ) -> pd.DataFrame:
     """One row a person (shadows too): names, numbers, papers; days as dates, ``id`` is the row number."""
     root = line_roots(people)
     home_province = _home_provinces(rng, people, expectations)
-    surname = draw_surnames(rng, people.group, province.groups)[root]
-    middle, given = draw_given(rng, people.group, people.sex, np.maximum(year_of(people.birth), 1900), province.groups)
-    name = np.asarray(surname + " " + middle + " " + given, dtype=object)
+    year = year_of(people.birth)
+    surname = draw_surnames(rng, people.group, province.groups).take(root)
+    name = full_names(surname, *draw_given(rng, people.group, people.sex, np.maximum(year, 1900), province.groups))
     foreign = people.nationality != "VN"
-    name[foreign] = people.foreign_name[foreign]
+    name = pc.replace_with_mask(name, pa.array(foreign), pa.array(people.foreign_name[foreign], pa.string()))
     cmnd, cmnd_day = _cmnds(rng, people)
     card, expires = _cards(rng, people, as_of)
-    year = year_of(people.birth)
     by_year_only = rng.random(len(people)) < np.select(
         [year < 1945, year < 1961, year < 1976], [0.40, 0.25, 0.10], 0.01
     )
-    passport = pd.Series("M") + pd.Series(rng.integers(10_000_000, 99_999_999, len(people))).astype(str)
+    passport = np.zeros(len(people), dtype=np.int64)
+    passport[foreign] = rng.integers(10_000_000, 99_999_999, int(foreign.sum()))
     return pd.DataFrame(
         {
-            "id": np.arange(len(people)),
-            "sex": people.sex,
+            "id": np.arange(len(people), dtype=np.int32),
+            "sex": people.sex.astype(np.int8),
             "birth": to_dates(people.birth),
             "whole_date": ~by_year_only,
             "death": to_dates(people.death),
             "shadow": people.shadow == 1,
             "outsider": people.outsider == 1,
-            "father": people.father,
-            "mother": people.mother,
-            "ethnic": np.where(foreign, "Người nước ngoài", np.asarray(province.groups, dtype=object)[people.group]),
-            "nationality": people.nationality,
-            "name": name,
-            "pin": _pins(rng, people, home_province),
-            "cmnd": cmnd,
+            "father": people.father.astype(np.int32),
+            "mother": people.mother.astype(np.int32),
+            "ethnic": _ethnic(province, np.where(foreign, len(province.official), people.group)),
+            "nationality": pd.Categorical(people.nationality),
+            "name": pd.Series(name),
+            "pin": pd.Series(_pins(rng, people, home_province)),
+            "cmnd": pd.Series(cmnd),
             "cmnd_day": to_dates(cmnd_day),
             "card_day": to_dates(card),
             "card_expires": to_dates(expires),
-            "passport": np.where(foreign, ("M" + passport.str[1:]).to_numpy(object), None),
-            "home_province": home_province,
-            "que_province": home_province[root],
-            "que_old": people.own_old[root],
-            "commune": people.commune,
+            "passport": pd.Series(pc.binary_join_element_wise("M", _digits(passport, 8, foreign), "")),
+            "home_province": home_province.astype(np.int16),
+            "que_province": home_province[root].astype(np.int16),
+            "que_old": people.own_old[root].astype(np.int32),
+            "commune": people.commune.astype(np.int32),
         }
     )

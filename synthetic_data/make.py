@@ -1,38 +1,62 @@
 """One data set from a few settings: the deliveries in one folder, the truth in another.
 
-Checks the settings and puts the steps in order. Holds no content.
+Checks the settings and puts the steps in order. Everything is written aside and put in place at the end, so that a
+run that fails leaves what was there before. Holds no content.
 """
 
+import errno
+import re
+import resource
 import shutil
-from collections.abc import Callable
-from contextlib import closing
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sosach.errors import SettingsError
+import duckdb
+
+from sosach.errors import SettingsError, SosachError
+from sosach.registers import load_registers
 from sosach.settings import PROJECT
 from synthetic_data import deliveries
 from synthetic_data import truth as truth_files
-from synthetic_data.compose import REGISTERS, compose, connect, load_world
+from synthetic_data.campaign_work import check_work, load_work
+from synthetic_data.compose import compose, connect, load_world
+from synthetic_data.kinds import check_kinds, check_sql
+from synthetic_data.layout import LAYOUTS
 from synthetic_data.noise import apply_noise
+from synthetic_data.stream import check_stream, make_days, put_days
+from synthetic_data.stream_state import BASE, citizens_on, open_states, use
 from synthetic_data.world import build_world
 
-EARLIEST = date(2020, 1, 1)
+EARLIEST, LATEST = date(2020, 1, 1), date(2099, 12, 31)
 FEWEST = 50
+BYTES = {"out": 4_000, "truth": 500}
+"""Disk space for each person, measured with a margin: deliveries with the temporary database, and the truth."""
+BYTES_AT_LEAST = 50_000_000
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_SPACE_TEXT = re.compile(r"No space left|Disk quota exceeded|File too large")
+NAMED_FILE = re.compile(r'"([^"\n]+)"')
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What was made: delivered records by register, records touched by kind of noise, number of files."""
+    """What was made: delivered records by register, records touched by kind of noise, number of files; of the stream
+    of days the numbers of files and rows.
+    """
 
     records: dict[str, int]
     corruptions: dict[str, int]
     files: int
     bad_file: Path | None
+    day_files: int = 0
+    day_rows: int = 0
 
 
-def _check(out: Path, truth_folder: Path, persons: int, seed: int, as_of: date, noise: float) -> None:
+def _check(out: Path, truth: Path, persons: int, seed: int, as_of: date, noise: float) -> None:
     """Refuse settings that cannot give a data set, by name."""
     if persons < FEWEST:
         raise SettingsError(f"persons: {persons} is too few; give at least {FEWEST}.")
@@ -42,11 +66,85 @@ def _check(out: Path, truth_folder: Path, persons: int, seed: int, as_of: date, 
         raise SettingsError(f"noise: {noise} is not a factor of 0 or more; 1 is the usual amount, 0 gives clean data.")
     if as_of < EARLIEST:
         raise SettingsError(f"as_of: {as_of} is before {EARLIEST}; the registers described here start later.")
-    first, second = out.resolve(), truth_folder.resolve()
+    if as_of > LATEST:
+        raise SettingsError(f"as_of: {as_of} is after {LATEST}; give the day on which the data set ends.")
+    first, second = out.resolve(), truth.resolve()
     if first == second or first in second.parents or second in first.parents:
-        raise SettingsError(
-            f"truth: {truth_folder} and out: {out} must be apart, so that the truth is never delivered."
-        )
+        raise SettingsError(f"truth: {truth} and out: {out} must be apart, so that the truth is never delivered.")
+
+
+def _check_space(out: Path, truth: Path, persons: int, days: Path | None = None) -> None:
+    """Refuse to begin where the disk cannot take the data set and the temporary database beside it."""
+    needs: dict[int, tuple[str, Path, int]] = {}
+    folders = {"out": out, "truth": truth} | ({"days": days} if days else {})
+    for name, folder in folders.items():
+        existing = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
+        first = needs.get(existing.stat().st_dev, (name, existing, BYTES_AT_LEAST))
+        needs[existing.stat().st_dev] = (*first[:2], first[2] + persons * BYTES[name] * (2 if days else 1))
+    for name, existing, need in needs.values():
+        if (free := shutil.disk_usage(existing).free) < need:
+            raise SettingsError(
+                f"{name}: the disk of {existing} has {free / 1e9:.2f} GB free, and {persons} persons need about"
+                f" {need / 1e9:.2f} GB while they are made; free some space or give fewer persons."
+            )
+
+
+@contextmanager
+def _full_disk_named() -> Iterator[None]:
+    """Turn a full disk into an error that says which file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise SosachError(_full(error.filename)) from error
+    except duckdb.Error as error:
+        if not NO_SPACE_TEXT.search(str(error)):
+            raise
+        named = NAMED_FILE.search(str(error))
+        raise SosachError(_full(named[1] if named else None)) from error
+
+
+def _full(name: str | None) -> str:
+    return (
+        f"{name or 'a temporary file'}: the disk is full; nothing was kept of this data set, and what was there before"
+        " is as it was. Free some space or give fewer persons."
+    )
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A new folder beside ``target``, gone afterwards; parents that were made for it go too if they stay empty."""
+    made = [path for path in target.resolve().parents if not path.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".synthetic_data-", dir=target.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for path in made:
+            if not any(path.iterdir()):
+                path.rmdir()
+
+
+def _put(staged: Path, target: Path) -> None:
+    """Put a staged file or folder where it belongs, in place of what was there."""
+    if target.is_dir():
+        shutil.rmtree(target)
+    if staged.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+
+
+class _Clock:
+    """Passes lines on with the seconds since the start and the most memory held so far."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self.progress, self.start = progress, time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        self.progress(f"{time.monotonic() - self.start:7.1f} s {peak:6.2f} GB  {line}")
 
 
 def make(
@@ -60,6 +158,8 @@ def make(
     with_bad: bool = True,
     expectations: Path = PROJECT / "expectations",
     progress: Callable[[str], None] = lambda line: None,
+    stream_from: date | None = None,
+    days: Path | None = None,
 ) -> Summary:
     """Write one data set; the same settings give the same bytes.
 
@@ -73,29 +173,63 @@ def make(
         noise: factor on the rate of every kind of noise; 0 gives clean data.
         with_bad: also write one marriage file without a required column.
         expectations: where the registers and code lists are.
-        progress: gets one line before each step.
+        progress: gets one line before each step: seconds so far, most memory so far, the step.
+        stream_from: the day of the base delivery in ``out``; what comes after it up to ``as_of`` becomes a stream of
+            days. None: no stream, everything up to ``as_of`` is in ``out``.
+        days: folder of the stream, ``<days>/<yyyy-mm-dd>/<register>/<file>``; its folders of days are replaced.
 
     Raises:
-        SettingsError: a setting is wrong; the message names it.
+        SettingsError: a setting or a file of kinds is wrong, or the disk has too little room; nothing was written.
+        SosachError: the disk became full; what was there before is as it was.
     """
     _check(out, truth, persons, seed, as_of, noise)
-    progress(f"world: {persons} persons, seed {seed}, as of {as_of}")
+    stream = check_stream(out, truth, as_of, stream_from, days, EARLIEST)
+    registers = load_registers(expectations)
+    check_kinds(registers)
+    if stream:
+        check_work(load_work(), registers)
+    _check_space(out, truth, persons, days)
+    clock = _Clock(progress)
+    clock(f"world: {persons} persons, seed {seed}, as of {as_of}")
     world = build_world(expectations, persons, seed, as_of, communes, noise)
-    for register in REGISTERS:
-        shutil.rmtree(out / register, ignore_errors=True)
-    with closing(connect(seed, as_of)) as con:
-        load_world(con, world, expectations)
-        progress("records")
-        columns = compose(con, expectations)
-        progress(f"noise: factor {noise}")
-        apply_noise(con, columns, noise)
-        progress("files")
-        plan = deliveries.plan_files(con, world.province)
-        deliveries.place_rows(con, REGISTERS)
-        files = deliveries.write_files(con, plan, columns, out, as_of)
-        bad_file = deliveries.write_bad_file(con, columns, out) if with_bad else None
-        progress("truth")
-        truth_files.keep_keys(con)
-        truth_files.write_truth(con, truth)
-        records, kinds = truth_files.counts(con)
-    return Summary(records=records, corruptions=kinds, files=files + (bad_file is not None), bad_file=bad_file)
+    beside_days = _beside(stream.folder) if stream else nullcontext(out)
+    with _full_disk_named(), _beside(out) as aside, _beside(truth) as truth_aside, beside_days as days_aside:
+        with closing(connect(seed, as_of, aside)) as con:
+            province = world.province
+            citizens = citizens_on(world, stream.period.start, seed) if stream else None
+            load_world(con, world, expectations, clock)
+            if stream and citizens is not None:
+                open_states(con, citizens, stream.period)
+                use(con, BASE)
+            columns = compose(con, registers, clock)
+            check_sql(con)
+            apply_noise(con, columns, noise, clock)
+            staged = aside / "out"
+            staged.mkdir()
+            plan = deliveries.plan_files(con, province)
+            deliveries.write_files(con, plan, columns, staged, stream.period.start if stream else as_of, clock)
+            bad_file = deliveries.write_bad_file(con, columns, staged) if with_bad else None
+            truth_files.place_rows(con)
+            truth_files.write_truth(con, truth_aside, clock)
+            records, kinds = truth_files.counts(con)
+            day_files, day_rows = 0, 0
+            if stream:
+                folders = (days_aside / "days", truth_aside / "days")
+                day_files, day_rows = make_days(con, registers, columns, stream, *folders, noise, clock)
+        for register in LAYOUTS:
+            _put(staged / register, out / register)
+        for file in sorted(truth_aside.iterdir()):
+            _put(file, truth / file.name)
+        if stream:
+            put_days(days_aside / "days", stream.folder)
+        elif (truth / "days").is_dir():
+            shutil.rmtree(truth / "days")
+    clock("done")
+    return Summary(
+        records=records,
+        corruptions=kinds,
+        files=len(plan) + (bad_file is not None),
+        bad_file=out / bad_file.relative_to(staged) if bad_file else None,
+        day_files=day_files,
+        day_rows=day_rows,
+    )

@@ -1,114 +1,166 @@
 """Writes the named kinds of noise into the register tables and keeps account of every cell.
 
 The account is the table ``corruption(register, _row, field, true_value, written_value, kind)``: one row a changed
-cell, with an
-empty field for a row that is false, doubled or left out. A cell is changed at most once; all others keep their true
-value.
+cell, with an empty field for a row that is false, doubled or left out. A cell is changed at most once; all others keep
+their true value. Who is eligible and what is written is judged on the true row. Only the changed rows are written
+anew.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import duckdb
 
 from sosach.duck import identifier, literal
 from synthetic_data.kinds import Kind, load_kinds
 
+COPY_STEP = 1 << 40
+"""Distance of a copy's row id from the id of its row; ids of rows are smaller."""
 
-def apply_noise(con: duckdb.DuckDBPyConnection, columns: dict[str, tuple[str, ...]], noise: float) -> None:
-    """Carry out all kinds of cells and rows, in the order of their files; false events are only entered in the
-    account.
+
+@dataclass(frozen=True)
+class Task:
+    """One thing a kind does in one register: the cells it writes, and SQL of the rows picked for it."""
+
+    kind: Kind
+    cells: dict[str, str]
+    picked: str
+
+
+def apply_noise(
+    con: duckdb.DuckDBPyConnection,
+    columns: dict[str, tuple[str, ...]],
+    noise: float,
+    progress: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Carry out all kinds of cells and rows; false events are only entered in the account.
+
+    In each register rows are left out first, then doubled, then cells are changed; each in the order of the files.
     """
     con.execute(
         "CREATE TABLE corruption (register VARCHAR, _row BIGINT, field VARCHAR,"
         " true_value VARCHAR, written_value VARCHAR, kind VARCHAR)"
     )
+    con.execute("CREATE TABLE copied (register VARCHAR, _row BIGINT, _of BIGINT, kind VARCHAR)")
+    kinds = [kind for kind in load_kinds().values() if not kind.event]
     for register in columns:
         con.execute(f"""INSERT INTO corruption SELECT {literal(register)}, _row, '', NULL, NULL, _planted
-            FROM r_{register} WHERE _planted <> '' ORDER BY _row""")
+            FROM r_{register} WHERE _planted <> ''""")
         con.execute(f"CREATE TABLE left_out_{register} AS SELECT * FROM r_{register} LIMIT 0")
-    if noise == 0:
-        return
-    kinds = [kind for kind in load_kinds().values() if not kind.event]
-    for kind in sorted(kinds, key=lambda k: k.drop is None and k.copied is None):
-        for register in kind.registers:
-            if kind.drop:
-                _drop(con, kind, register, noise)
-            elif kind.copied is not None:
-                _copy(con, kind, register, columns[register], noise)
-            elif kind.row is not None:
-                _write(con, kind, register, kind.row, kind.name, 1, noise, filled_only=False)
-            else:
-                fields = kind.cells[register]
-                for field in fields:
-                    _write(
-                        con,
-                        kind,
-                        register,
-                        {field: kind.write},
-                        f"{kind.name}.{field}",
-                        len(fields),
-                        noise,
-                        filled_only=True,
-                    )
+        own = [kind for kind in kinds if register in kind.registers]
+        if noise == 0 or not own:
+            continue
+        progress(f"noise in {register}: {len(own)} kinds")
+        con.execute("BEGIN")
+        _drop(con, register, [kind for kind in own if kind.drop], noise)
+        for number, kind in enumerate((kind for kind in own if kind.copied is not None), start=1):
+            _copy(con, register, kind, columns[register], number, noise)
+        _change(con, register, [task for kind in own for task in _tasks(kind, register, noise)])
+        con.execute("COMMIT")
 
 
-def _chance(kind: Kind, salt: str, share: int, noise: float) -> str:
-    """SQL that is true for the rows that the kind's rate picks."""
-    return f"u({literal(salt)}, _row) < {kind.rate_sql} * {noise} / {share}"
+def _picked(kind: Kind, register: str, salt: str, share: int, noise: float, when: str) -> str:
+    """SQL that is true for the rows that the kind's rate picks among those where ``when`` is true.
 
-
-def _write(
-    con: duckdb.DuckDBPyConnection, kind: Kind, register: str, cells: dict[str, str], salt: str, share: int,
-    noise: float, *, filled_only: bool,
-) -> None:  # fmt: skip
-    """Give the picked rows new values in ``cells``; a row of which one of these cells is already changed is passed
-    over.
+    The draw comes first, so that the rest is only asked of few rows; a row of which ``when`` cannot be computed is not
+    eligible.
     """
-    first = identifier(next(iter(cells)))
-    when = kind.when.replace("@", first) if filled_only else kind.when
-    filled = f"{first} IS NOT NULL AND" if filled_only else ""
-    names = ", ".join(literal(field) for field in cells)
-    values = ", ".join(
-        f"({write.replace('@', identifier(field))})::VARCHAR AS {identifier(f'new_{field}')}, {identifier(field)}"
-        for field, write in cells.items()
-    )
-    picked = con.execute(f"""CREATE OR REPLACE TEMP TABLE picked AS SELECT _row, {values} FROM r_{register} r
-        WHERE {filled} ({when}) AND {_chance(kind, salt, share, noise)} AND NOT EXISTS (
-            SELECT 1 FROM corruption c
-            WHERE c.register = {literal(register)} AND c._row = r._row AND c.field IN ({names}))""").fetchone()
-    if picked == (0,):
-        return
-    for field in cells:
-        new, old = identifier(f"new_{field}"), identifier(field)
-        con.execute(f"""INSERT INTO corruption
-            SELECT {literal(register)}, _row, {literal(field)}, {old}, {new}, {literal(kind.name)} FROM picked
-            WHERE {new} IS DISTINCT FROM {old} ORDER BY _row""")
-    changes = ", ".join(f"{identifier(field)} = p.{identifier(f'new_{field}')}" for field in cells)
-    con.execute(f"UPDATE r_{register} SET {changes} FROM picked p WHERE r_{register}._row = p._row")
+    drawn = f"u({literal(salt)}, _row) < {kind.rate_sql(register)} * {noise} / {share}"
+    return f"CASE WHEN {drawn} THEN TRY({kind.batch_sql} AND ({when})) ELSE FALSE END"
 
 
-def _drop(con: duckdb.DuckDBPyConnection, kind: Kind, register: str, noise: float) -> None:
+def _tasks(kind: Kind, register: str, noise: float) -> list[Task]:
+    """What a kind does to cells of a register: one task a cell, or one for all cells of its row."""
+    if kind.row is not None:
+        return [Task(kind, kind.row, _picked(kind, register, kind.name, 1, noise, kind.when))]
+    fields = kind.cells.get(register, ())
+    tasks = []
+    for field in fields:
+        when = f"{identifier(field)} IS NOT NULL AND ({kind.when.replace('@', identifier(field))})"
+        picked = _picked(kind, register, f"{kind.name}.{field}", len(fields), noise, when)
+        tasks.append(Task(kind, {field: kind.write}, picked))
+    return tasks
+
+
+def _drop(con: duckdb.DuckDBPyConnection, register: str, kinds: list[Kind], noise: float) -> None:
     """Leave the picked rows out of the delivery; they are kept in ``left_out_<register>`` for the truth."""
-    con.execute(
-        f"INSERT INTO left_out_{register} SELECT * FROM r_{register}"
-        f" WHERE ({kind.when}) AND {_chance(kind, kind.name, 1, noise)} ORDER BY _row"
-    )
-    con.execute(f"DELETE FROM r_{register} WHERE _row IN (SELECT _row FROM left_out_{register})")
-    con.execute(f"""INSERT INTO corruption SELECT {literal(register)}, _row, '', NULL, NULL, {literal(kind.name)}
-        FROM left_out_{register}
-        WHERE _row NOT IN (SELECT _row FROM corruption WHERE register = {literal(register)}) ORDER BY _row""")
+    for kind in kinds:
+        picked = _picked(kind, register, kind.name, 1, noise, kind.when)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT * FROM r_{register} WHERE {picked}")
+        con.execute(f"DELETE FROM r_{register} WHERE _row IN (SELECT _row FROM gone)")
+        con.execute(f"INSERT INTO left_out_{register} SELECT * FROM gone")
+        con.execute(f"""INSERT INTO corruption SELECT {literal(register)}, _row, '', NULL, NULL, {literal(kind.name)}
+            FROM gone WHERE _row NOT IN (SELECT _row FROM corruption WHERE register = {literal(register)})""")
 
 
-def _copy(con: duckdb.DuckDBPyConnection, kind: Kind, register: str, columns: tuple[str, ...], noise: float) -> None:
-    """Deliver the picked rows a second time, at the end of their file, with some cells changed."""
+def _copy(
+    con: duckdb.DuckDBPyConnection, register: str, kind: Kind, columns: tuple[str, ...], number: int, noise: float
+) -> None:
+    """Deliver the picked rows a second time, at the end of their file, with some cells changed.
+
+    ``number`` counts the kinds that double rows of this register, so that the ids of the copies differ.
+    """
     changed = kind.copied or {}
-    shown = ", ".join(f"({changed[c]})::VARCHAR AS {identifier(c)}" if c in changed else identifier(c) for c in columns)
-    replaced = ", ".join(identifier(c) for c in columns)
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE picked AS
-        SELECT * EXCLUDE (_row, _of, {replaced}), _row AS _of, {shown},
-            (SELECT max(_row) FROM r_{register}) + row_number() OVER (ORDER BY _row) AS _row
-        FROM r_{register} WHERE ({kind.when}) AND _of IS NULL AND {_chance(kind, kind.name, 1, noise)}""")
-    con.execute(f"INSERT INTO r_{register} BY NAME SELECT * FROM picked ORDER BY _row")
+    picked = _picked(kind, register, kind.name, 1, noise, f"_of IS NULL AND ({kind.when})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT * FROM r_{register} WHERE {picked}")
+    shown = ", ".join(f"({sql.replace('@', identifier(c))})::VARCHAR AS {identifier(c)}" for c, sql in changed.items())
+    replaced = f"REPLACE ({', '.join(filter(None, ('new_row AS _row', '_row AS _of', shown)))})"
+    con.execute(f"""INSERT INTO r_{register} BY NAME
+        SELECT * EXCLUDE (new_row) {replaced} FROM (SELECT *, _row + {number * COPY_STEP} AS new_row FROM doubled)""")
+    con.execute(f"""INSERT INTO copied SELECT {literal(register)}, _row + {number * COPY_STEP}, _row,
+        {literal(kind.name)} FROM doubled""")
     for field in changed or ("",):
-        old, new = (f"r.{identifier(field)}", f"p.{identifier(field)}") if field else ("NULL", "NULL")
-        con.execute(f"""INSERT INTO corruption
-            SELECT {literal(register)}, p._row, {literal(field)}, {old}, {new}, {literal(kind.name)} FROM picked p
-            JOIN r_{register} r ON r._row = p._of ORDER BY p._row""")
+        old, new = (identifier(field), changed[field].replace("@", identifier(field))) if field else ("NULL", "NULL")
+        con.execute(f"""INSERT INTO corruption SELECT {literal(register)}, _row + {number * COPY_STEP},
+            {literal(field)}, {old}, ({new})::VARCHAR, {literal(kind.name)} FROM doubled""")
+
+
+def _change(con: duckdb.DuckDBPyConnection, register: str, tasks: list[Task]) -> None:
+    """Find the rows of all tasks, take these rows out, and put them back with their new values.
+
+    Where two tasks want one cell, the earlier has it; a task of several cells is passed over if one of them is taken.
+    """
+    if not tasks:
+        return
+    picks = [
+        f"SELECT {number} AS task, _row FROM r_{register} WHERE {task.picked}" for number, task in enumerate(tasks)
+    ]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE pick AS {' UNION ALL '.join(picks)}")
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE touched AS
+        SELECT * FROM r_{register} WHERE _row IN (SELECT _row FROM pick)""")
+    cells = [(number, field) for number, task in enumerate(tasks) for field in task.cells]
+    listed = ", ".join(
+        f"({cell}, {number}, {literal(field)}, {literal(tasks[number].kind.name)})"
+        for cell, (number, field) in enumerate(cells)
+    )
+    old = " ".join(f"WHEN {cell} THEN {identifier(field)}" for cell, (_, field) in enumerate(cells))
+    new = " ".join(
+        f"WHEN {cell} THEN ({tasks[number].cells[field].replace('@', identifier(field))})::VARCHAR"
+        for cell, (number, field) in enumerate(cells)
+    )
+    taken = f"register = {literal(register)}"
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE account AS
+        WITH claim AS (
+            SELECT _row, task, field, kind, CASE cell {old} END AS old, CASE cell {new} END AS new
+            FROM touched JOIN pick USING (_row) JOIN (VALUES {listed}) c(cell, task, field, kind) USING (task)
+            UNION ALL SELECT _row, -1, field, kind, true_value, written_value FROM corruption WHERE {taken}),
+        ranked AS (
+            SELECT *, coalesce(min(task) FILTER (WHERE new IS DISTINCT FROM old)
+                OVER (PARTITION BY _row, field), task) >= task AS free FROM claim),
+        won AS (FROM ranked QUALIFY bool_and(free) OVER (PARTITION BY _row, task))
+        SELECT _row, field, old, new, kind FROM won WHERE task >= 0 AND new IS DISTINCT FROM old""")
+    fields = sorted({field for _, field in cells})
+    given = ", ".join(
+        f"max(new) FILTER (WHERE field = {literal(field)}) AS v{n}, bool_or(field = {literal(field)}) AS h{n}"
+        for n, field in enumerate(fields)
+    )
+    replaced = ", ".join(
+        f"CASE WHEN h{n} THEN v{n} ELSE {identifier(field)} END AS {identifier(field)}"
+        for n, field in enumerate(fields)
+    )
+    con.execute(f"DELETE FROM r_{register} WHERE _row IN (SELECT _row FROM account)")
+    con.execute(f"""INSERT INTO r_{register} SELECT t.* REPLACE ({replaced})
+        FROM touched t JOIN (SELECT _row AS changed, {given} FROM account GROUP BY _row) a ON a.changed = t._row""")
+    con.execute(f"INSERT INTO corruption SELECT {literal(register)}, * FROM account")
+    for table in ("pick", "touched", "account"):
+        con.execute(f"DROP TABLE {table}")

@@ -9,12 +9,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from synthetic_data.couples import OPEN
+from synthetic_data.couples import DIVORCED, HUSBAND_DIED, OPEN, WIFE_DIED
 from synthetic_data.days import NEVER, YEAR, Array, day, next_working
 from synthetic_data.kinds import load_kinds
 from synthetic_data.population import People
 
 CHILD_MARRIAGE, BIGAMY, TWICE_WED = "ket_hon_tao_hon", "ket_hon_trung_hon", "ket_hon_dang_ky_hai_lan"
+BORROWED, FOREIGN_DIVORCE = "ket_hon_muon_ten", "ket_hon_sau_ly_hon_nuoc_ngoai"
+AFTER_DEATH = "dang_ky_lai_sau_khi_chet"
+OLD_WEDDINGS_TO, AFTER_DEATH_FROM = day(date(2001, 1, 1)), day(date(2006, 1, 1))
 BRIDES_FROM = day(date(1977, 1, 1))
 UNENTERED_FROM = day(date(2017, 1, 1))
 TWICE_BORN, TWICE_DEAD, UNENTERED_DEATH = "khai_sinh_dang_ky_hai_lan", "khai_tu_dang_ky_hai_lan", "chet_khong_khai_tu"
@@ -44,8 +47,10 @@ def marry_children(rng: np.random.Generator, people: People, true: pd.DataFrame,
 def false_marriages(
     rng: np.random.Generator, people: People, true: pd.DataFrame, entries: pd.DataFrame, as_of: int, noise: float
 ) -> pd.DataFrame:
-    """Entries with the false ones behind: second marriages of married men, and couples entered a second time."""
-    known = entries.assign(planted=true["planted"].to_numpy()[entries["marriage"]])
+    """Entries, some under the name of the bride's elder sister, with the false ones behind: second marriages of married
+    men, couples entered a second time, and couples entered again when one of them was dead.
+    """
+    known = _borrow_names(rng, people, entries.assign(planted=true["planted"].to_numpy()[entries["marriage"]]), noise)
     kind, end = (true[name].to_numpy(np.int64)[entries["marriage"]] for name in ("end_kind", "end"))
     entered = entries["day"].to_numpy(np.int64)
     husband, wife = entries["husband"].to_numpy(np.int64), entries["wife"].to_numpy(np.int64)
@@ -79,7 +84,70 @@ def false_marriages(
         people.own_old[husband[again]],
     )
     twice = known.iloc[again].assign(day=later, old=other, planted=TWICE_WED)
-    return pd.concat([known, second, twice], ignore_index=True)
+
+    widowed = plain & np.isin(kind, (HUSBAND_DIED, WIFE_DIED)) & (known["form"] == "1").to_numpy()
+    widowed &= (entered < OLD_WEDDINGS_TO) & (end > AFTER_DEATH_FROM) & (end < as_of - 220)
+    left = _chosen(rng, np.flatnonzero(widowed), AFTER_DEATH, noise)
+    anew = next_working(end[left] + rng.integers(20, 200, len(left)))
+    after = known.iloc[left].assign(day=anew, since=entered[left], form="2", planted=AFTER_DEATH)
+    return pd.concat([known, second, twice, after], ignore_index=True)
+
+
+def elder_sisters(people: People) -> Array:
+    """The next elder sister by the same mother of each person of the population; -1 for none."""
+    mother, birth = np.asarray(people.mother, dtype=np.int64), np.asarray(people.birth, dtype=np.int64)
+    girls = np.flatnonzero((people.sex == 1) & (people.shadow == 0) & (mother >= 0))
+    girls = girls[np.lexsort((birth[girls], mother[girls]))]
+    elder = np.full(len(people), -1)
+    follows = (mother[girls[1:]] == mother[girls[:-1]]) & (birth[girls[1:]] > birth[girls[:-1]])
+    elder[girls[1:][follows]] = girls[:-1][follows]
+    return elder
+
+
+def _borrow_names(rng: np.random.Generator, people: People, known: pd.DataFrame, noise: float) -> pd.DataFrame:
+    """Put the elder sister's name into the entries of some young brides; she is married herself (domain.md KH17)."""
+    wife, entered = known["wife"].to_numpy(np.int64).copy(), known["day"].to_numpy(np.int64)
+    elder = elder_sisters(people)[wife]
+    plain = (known["planted"] == "").to_numpy() & ~known["at_district"].to_numpy() & (known["form"] == "1").to_numpy()
+    married = np.zeros(len(people), dtype=bool)
+    married[wife[plain]] = True
+    young = entered - people.birth[wife] < 22 * YEAR
+    fits = plain & young & (elder >= 0) & married[elder]
+    fits &= (people.birth[elder] < entered - 18.1 * YEAR) & (people.death[elder] > entered)
+    rows = _chosen(rng, np.flatnonzero(fits), BORROWED, noise)
+    wife[rows] = elder[rows]
+    names = known["planted"].to_numpy(object).copy()
+    names[rows] = BORROWED
+    return known.assign(wife=wife, planted=names)
+
+
+def foreign_divorces(
+    rng: np.random.Generator,
+    people: People,
+    true: pd.DataFrame,
+    entries: pd.DataFrame,
+    judged: pd.DataFrame,
+    noise: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Entries and judgments, where some who married again had been divorced abroad: no court here knows of it, and no
+    note was made (domain.md LH09). Adds to the column ``planted`` of the entries.
+    """
+    parted = true[(true["end_kind"] == DIVORCED) & true.index.isin(judged["marriage"])]
+    end = true["end"].to_numpy(np.int64)
+    before = np.full(len(people), -1)
+    for party in ("husband", "wife"):
+        before[parted[party].to_numpy(np.int64)] = parted.index.to_numpy()
+    entered = entries["day"].to_numpy(np.int64)
+    plain = (entries["planted"] == "").to_numpy() & (entries["form"] == "1").to_numpy()
+    earlier = np.full(len(entries), -1)
+    for party in ("husband", "wife"):
+        former = before[entries[party].to_numpy(np.int64)]
+        earlier = np.where((former >= 0) & (end[former] <= entered), former, earlier)
+    rows = _chosen(rng, np.flatnonzero(plain & (earlier >= 0)), FOREIGN_DIVORCE, noise)
+    names = entries["planted"].to_numpy(object).copy()
+    names[rows] = FOREIGN_DIVORCE
+    kept = judged[~judged["marriage"].isin(earlier[rows])].reset_index(drop=True)
+    return entries.assign(planted=names), kept
 
 
 def false_births(

@@ -27,7 +27,8 @@ def _last(marriages: pd.DataFrame, person: Array, days: Array) -> tuple[Array, A
     )
     key = both["who"].to_numpy(np.int64) * _SPAN + both["married"].to_numpy(np.int64) + _SHIFT
     order = np.argsort(key, kind="stable")
-    at = np.searchsorted(key[order], person * _SPAN + days + _SHIFT, side="right") - 1
+    wanted = person.astype(np.int64) * _SPAN + days + _SHIFT
+    at = np.searchsorted(key[order], wanted, side="right") - 1
     safe = order[np.maximum(at, 0)] if len(order) else np.zeros(len(person), dtype=np.int64)
     if not len(order):
         return np.full(len(person), -1), np.full(len(person), -1)

@@ -6,6 +6,7 @@ Reads ``expectations/code_lists/don_vi.csv`` and ``data/regions.yaml``. Holds no
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,13 +34,15 @@ class Province:
     ``new`` has one row a commune of today (``code, name, text, district, region, people``), ``old`` one row a
     commune up to
     30/06/2025 (``code, name, text, district, parent`` = row of ``new``, ``weight``), ``district`` one row a former
-    district. ``ethnic`` is the share of each group of ``groups`` in each row of ``new`` (rows sum to 1).
+    district. ``ethnic`` is the share of each group of ``groups`` in each row of ``new`` (rows sum to 1);
+    ``official`` is what the registers call each group.
     """
 
     new: pd.DataFrame
     old: pd.DataFrame
     district: pd.DataFrame
     groups: tuple[str, ...]
+    official: tuple[str, ...]
     ethnic: Floats
 
     def code_on(self, old_rows: Array, days: Array) -> Array:
@@ -57,40 +60,58 @@ def load_province(expectations: Path, communes: int | None) -> Province:
         SettingsError: ``communes`` is not between 1 and the number of communes.
     """
     listed = pd.read_csv(expectations / "code_lists" / "don_vi.csv", dtype=str, keep_default_na=False)
-    kind = listed["type"].map(KIND_TEXT)
-    listed = listed.assign(text=kind + " " + listed["name"])
+    listed = listed.assign(text=listed["type"].map(KIND_TEXT) + " " + listed["name"])
     is_old = (listed["level"] == "xa") & (listed["district"] != "")
     district = listed[listed["level"] == "huyen"].sort_values("code").reset_index(drop=True)
     old = listed[is_old].sort_values("code").reset_index(drop=True)
+    old = old.assign(weight=np.where(old["type"].isin(["phuong", "thi_tran"]), 1.3, 1.0))
     new = listed[(listed["level"] == "xa") & ~is_old].sort_values("code").reset_index(drop=True)
+    merged = old.groupby("successor")
+    new = new.assign(
+        district=new["code"].map(merged["district"].first()), merged=new["code"].map(merged["weight"].sum())
+    )
+    regions = yaml.safe_load((DATA / "regions.yaml").read_text(encoding="utf-8"))
+    new = _with_people(new, regions)
+    groups = (*regions["province"], *regions["tail"])
+    ethnic = _ethnic(new, regions, groups)
     if communes is not None:
         if not 1 <= communes <= len(new):
             raise SettingsError(f"communes: {communes} is not between 1 and {len(new)}; leave it out for all communes.")
-        new = new.iloc[np.linspace(0, len(new) - 1, communes).round().astype(int)].reset_index(drop=True)
+        chosen = np.linspace(0, len(new) - 1, communes).round().astype(int)
+        new, ethnic = new.iloc[chosen].reset_index(drop=True), ethnic[chosen]
         old = old[old["successor"].isin(new["code"])].reset_index(drop=True)
-    new = new.assign(district=new["code"].map(old.groupby("successor")["district"].first()))
     district = district[district["code"].isin(old["district"])].reset_index(drop=True)
-    old = old.assign(parent=old["successor"].map(pd.Series(new.index, index=new["code"])).astype(int))
-    return _with_people(new, old, district)
-
-
-def _with_people(new: pd.DataFrame, old: pd.DataFrame, district: pd.DataFrame) -> Province:
-    """Add region, number of people and ethnic shares from ``data/regions.yaml``."""
-    regions = yaml.safe_load((DATA / "regions.yaml").read_text(encoding="utf-8"))
-    by_district = {code: name for name, region in regions["regions"].items() for code in region["districts"]}
-    groups = tuple(regions["groups"])
-    region = new["district"].map(by_district)
-    people = region.map({name: r["people"] for name, r in regions["regions"].items()}).astype(float)
-    people = people * np.where(new["type"] == "phuong", regions["ward_factor"], 1.0)
-    shares = [
-        [regions["ethnic"].get(d, regions["ethnic"]["default"]).get(g, 0.0) for g in groups] for d in new["district"]
-    ]
-    ethnic = np.asarray(shares, dtype=float)
-    weight = np.where(old["type"].isin(["phuong", "thi_tran"]), 1.3, 1.0)
     return Province(
-        new=new.assign(region=region, people=people),
-        old=old.assign(weight=weight),
+        new=new,
+        old=old.assign(parent=old["successor"].map(pd.Series(new.index, index=new["code"])).astype(int)),
         district=district,
         groups=groups,
-        ethnic=ethnic / ethnic.sum(axis=1, keepdims=True),
+        official=tuple(regions["official"].get(group, group) for group in groups),
+        ethnic=ethnic,
     )
+
+
+def _with_people(new: pd.DataFrame, regions: dict[str, Any]) -> pd.DataFrame:
+    """Add ``region`` and ``people`` (thousands): more where more communes were joined, within the region's range."""
+    by_district = {code: name for name, region in regions["regions"].items() for code in region["districts"]}
+    region = new["district"].map(by_district)
+    usual = region.map({name: r["people"] for name, r in regions["regions"].items()}).astype(float)
+    usual = usual * np.where(new["type"] == "phuong", regions["ward_factor"], 1.0)
+    size = (new["merged"] / new["merged"].groupby(region).transform("mean")) ** 0.5
+    least, most = (region.map({name: r["range"][k] for name, r in regions["regions"].items()}) for k in (0, 1))
+    return new.assign(region=region, people=(usual * size).clip(least, most))
+
+
+def _ethnic(new: pd.DataFrame, regions: dict[str, Any], groups: tuple[str, ...]) -> Floats:
+    """Share of each group in each commune: the pattern by district, scaled to the shares of the province."""
+    pattern = regions["ethnic"]
+    shares = np.asarray([[pattern.get(d, pattern["default"]).get(g, 0.0) for g in groups] for d in new["district"]])
+    tail = np.isin(np.asarray(groups, dtype=object), regions["tail"])
+    rest = 100.0 - sum(regions["province"].values())
+    wanted = np.where(tail, rest / max(int(tail.sum()), 1), [regions["province"].get(g, 0.0) for g in groups]) / 100
+    shares = np.where(tail, 0.01, shares)
+    weight = new["people"].to_numpy(float)[:, None] / new["people"].sum()
+    for _ in range(200):
+        shares = shares * (wanted / (shares * weight).sum(axis=0))
+        shares = shares / shares.sum(axis=1, keepdims=True)
+    return np.asarray(shares, dtype=np.float64)

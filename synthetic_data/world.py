@@ -3,16 +3,21 @@
 Puts the steps in order; each step's rules are in the module it calls. Holds no record text.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from synthetic_data import books, couples, events, families, households, identity, planted, population
-from synthetic_data.days import NEVER, Array, day, to_dates
-from synthetic_data.names import Text, draw_given, draw_surnames
+from synthetic_data import books, couples, events, families, households, identity, planted, population, sister
+from synthetic_data.days import NEVER, Array, day, to_dates, year_of
+from synthetic_data.moves import draw_moves
+from synthetic_data.names import KINH, draw_given, draw_surnames, full_names
+from synthetic_data.recognition import adopt, recognise, without_parent
+from synthetic_data.residence import residence
 from synthetic_data.status import MARRIED, status_on
 from synthetic_data.units import Province, load_province
 
@@ -23,9 +28,12 @@ TERM = 5
 """Years that a signer stays in office."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
-    """Tables with day columns as dates; row ids of ``person`` are used everywhere."""
+    """Tables with day columns as dates; row ids of ``person`` are used everywhere.
+
+    ``entry`` is every registration (``kind, eid, code, era, day``), ``numbered`` those whose book still exists.
+    """
 
     province: Province
     person: pd.DataFrame
@@ -34,38 +42,55 @@ class World:
     weddings: pd.DataFrame
     funerals: pd.DataFrame
     certificates: pd.DataFrame
+    recognition: pd.DataFrame
+    adoption: pd.DataFrame
     judgment: pd.DataFrame
     citizen: pd.DataFrame
     spell: pd.DataFrame
+    entry: pd.DataFrame
     numbered: pd.DataFrame
     book: pd.DataFrame
     signer: pd.DataFrame
+    foreigner: pd.DataFrame
+    pool: pd.DataFrame
+
+    def give_up(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Every table once, with its name; the world forgets it, so that its memory can go when the taker is done."""
+        for name in [field.name for field in fields(self) if isinstance(getattr(self, field.name), pd.DataFrame)]:
+            yield name, self.__dict__.pop(name)
 
 
 def build_world(expectations: Path, persons: int, seed: int, as_of: date, communes: int | None, noise: float) -> World:
     """Draw everything that is true, and the false events that ``noise`` asks for."""
     today = day(as_of)
-    rngs = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(12)]
+    rngs = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(14)]
     province = load_province(expectations, communes)
     people = population.draw_people(rngs[0], province, persons, today, as_of.year)
     true = planted.marry_children(rngs[9], people, couples.draw_marriages(rngs[1], people, province, today), noise)
     families.assign_parents(rngs[2], people, province, true, today)
-    households.settle_origins(people)
-    birth_old = households.birth_places(people)
-    lives = households.households(rngs[3], people, true, province, today)
-    home = lives["home_old"].to_numpy(np.int64)
-    spell = households.residence(rngs[4], people, true, lives, province, today)
-    who = identity.identities(rngs[5], people, province, today, expectations)
-
+    moves = draw_moves(rngs[12], people, true, province, today)
+    kept = books.inventory(rngs[7], province, today)
     r = rngs[6]
-    born = planted.false_births(rngs[10], people, events.births(r, people, birth_old, province, today), today, noise)
+    born = events.births(r, people, moves.birth_old, province, kept, today)
+    later_known = without_parent(rngs[13], people, true, born, province, today)
+    who = identity.identities(rngs[5], people, province, today, expectations)
+    recognised, born = recognise(people, later_known, born)
+    who = who.assign(father=people.father, mother=people.mother, name=_twins_apart(rngs[13], who, people, province))
+    adopted = adopt(rngs[13], people, true, province, today)
+    lives = households.households(rngs[3], people, true, moves, adopted, today)
+    home = lives["home_old"].to_numpy()
+    spell = residence(rngs[4], people, true, lives, moves, province, today)
+
+    born = planted.false_births(rngs[10], people, born, today, noise)
     true_weddings = events.marriages(r, people, true, today)
     wed = planted.false_marriages(rngs[10], people, true, true_weddings, today, noise)
-    died, unentered = planted.false_deaths(rngs[10], people, events.deaths(r, people, home, today), today, noise)
-    certified = events.certificates(r, people, true, true_weddings, home, today)
+    entered = events.deaths(r, people, home, province, today)
+    died, unentered = planted.false_deaths(rngs[10], people, entered, today, noise)
+    certified = events.certificates(r, people, true, true_weddings, home, moves, today)
     judged = events.judgments(r, people, true, province)
+    wed, judged = planted.foreign_divorces(rngs[10], people, true, wed, judged, noise)
 
-    entries = {"KS": born, "KH": wed, "KT": died, "HN": certified}
+    entries = {"KS": born, "KH": wed, "KT": died, "HN": certified, "CMC": recognised}
     parts = []
     for kind, table in entries.items():
         table["eid"] = np.arange(len(table))
@@ -79,25 +104,53 @@ def build_world(expectations: Path, persons: int, seed: int, as_of: date, commun
                 {"kind": kind, "eid": table["eid"], "code": office["code"], "era": office["era"], "day": table["day"]}
             )
         )
-    kept = books.inventory(rngs[7], province, today)
-    numbered = books.number_entries(pd.concat(parts, ignore_index=True), kept)
+    entry = pd.concat(parts, ignore_index=True)
+    numbered = books.number_entries(entry, kept)
     named, inventory = books.name_books(rngs[7], numbered, kept, today)
     died["asker"], died["asker_is_child"] = _askers(people, true, died)
     return World(
         province=province,
-        person=_with_places(who, province, people, lives, birth_old),
+        person=_with_places(who, province, people, lives, moves.birth_old),
         marriage=_dated(true.assign(marriage=true.index), ["married", "end", "judged"]),
         births=born,
         weddings=_dated(wed, ["since"]),
         funerals=died,
         certificates=certified,
+        recognition=recognised,
+        adoption=_dated(adopted, ["day"]).drop(columns="day").rename(columns={"day_date": "day"}),
         judgment=_dated(judged, ["judged", "effective", "sent", "received", "noted"]),
         citizen=_citizens(rngs[8], people, true, true_weddings, numbered, unentered, today),
         spell=spell,
+        entry=_dated(entry, ["day"]).drop(columns="day").rename(columns={"day_date": "date"}),
         numbered=_dated(named, ["day"]).rename(columns={"day_date": "date"}),
         book=inventory,
         signer=_signers(rngs[11], inventory),
+        foreigner=sister.foreigners(seed, persons, home[lives["living"].to_numpy(bool)], today),
+        pool=sister.pools(seed),
     )
+
+
+def _twins_apart(
+    rng: np.random.Generator, who: pd.DataFrame, people: population.People, province: Province
+) -> pd.Series:
+    """Names of all persons, with other middle and given names for twins who were named alike."""
+    younger = np.flatnonzero(people.twin >= 0)
+    elders = who["name"].iloc[people.twin[younger]].to_numpy(object)
+    names = who["name"].iloc[younger].to_numpy(object)
+    alike = np.flatnonzero(names == elders)
+    changed = younger[alike]
+    while len(alike):
+        ids = younger[alike]
+        middle, given = draw_given(
+            rng, people.group[ids], people.sex[ids], np.maximum(year_of(people.birth[ids]), 1900), province.groups
+        )
+        surname = [name.split(" ")[0] for name in names[alike]]
+        drawn = zip(surname, middle.texts().to_pylist(), given.texts().to_pylist(), strict=True)
+        names[alike] = [" ".join(parts) for parts in drawn]
+        alike = alike[names[alike] == elders[alike]]
+    every = who["name"].copy()
+    every.iloc[changed] = names[np.isin(younger, changed)]
+    return every
 
 
 def _dated(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -109,14 +162,18 @@ def _with_places(
     who: pd.DataFrame, province: Province, people: population.People, lives: pd.DataFrame, birth_old: Array
 ) -> pd.DataFrame:
     """Add homes, head of household and hamlet; shadows live at their own place."""
-    region = province.new["region"].to_numpy(object)[province.old["parent"].to_numpy()[lives["home_old"]]]
-    word = pd.Series(region).map({"thanh_thi": "Khối", "vung_cao": "Bản"}).fillna("Xóm")
+    word = province.new["region"].map({"thanh_thi": "Khối", "vung_cao": "Bản"}).fillna("Xóm").to_numpy(object)
+    kinds, of_commune = np.unique(word[province.old["parent"].to_numpy()], return_inverse=True)
+    numbers = int(lives["hamlet"].max()) + 1
     return who.assign(
-        own_old=people.own_old,
-        birth_old=birth_old,
-        home_old=lives["home_old"],
-        head=lives["head"],
-        hamlet=word + " " + lives["hamlet"].astype(str),
+        own_old=people.own_old.astype(np.int32),
+        birth_old=birth_old.astype(np.int32),
+        home_old=lives["home_old"].astype(np.int32),
+        head=lives["head"].astype(np.int32),
+        hamlet=pd.Categorical.from_codes(
+            of_commune[lives["home_old"]] * numbers + lives["hamlet"].to_numpy(),
+            [f"{kind} {number}" for kind in kinds for number in range(numbers)],
+        ),
     )
 
 
@@ -179,11 +236,11 @@ def _signers(rng: np.random.Generator, inventory: pd.DataFrame) -> pd.DataFrame:
     )
     size = len(terms)
 
-    def people_named() -> Text:
+    def people_named() -> pa.Array:
         kinh = np.zeros(size, dtype=np.int64)
         sex = (rng.random(size) < 0.25).astype(np.int64)
-        middle, given = draw_given(rng, kinh, sex, np.full(size, 1970), ("Kinh",))
-        return np.asarray(draw_surnames(rng, kinh, ("Kinh",)) + " " + middle + " " + given, dtype=object)
+        given = draw_given(rng, kinh, sex, np.full(size, 1970), (KINH,))
+        return full_names(draw_surnames(rng, kinh, (KINH,)), *given)
 
     title = np.where(rng.random(size) < 0.6, "Chủ tịch", "Phó Chủ tịch")
-    return terms.assign(nguoi_ky=people_named(), chuc_vu=title, nguoi_thuc_hien=people_named())
+    return terms.assign(nguoi_ky=pd.Series(people_named()), chuc_vu=title, nguoi_thuc_hien=pd.Series(people_named()))

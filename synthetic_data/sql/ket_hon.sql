@@ -2,6 +2,9 @@ SELECT
     n.code AS _code, n.district AS _district, n.year AS _year, n.date AS _date, n.era AS _era, n.seq AS _seq,
     e.planted AS _planted, e.eid AS _eid, e.marriage AS _hon_nhan, h.id AS _chong, w.id AS _vo,
     h.birth AS _chong_sinh, w.birth AS _vo_sinh, j.marriage IS NOT NULL AS _da_xu, e.form AS _loai,
+    lo_month(n.code, n.date) AS _lo_month, lo_typist(n.code, n.district, n.year) AS _lo_typist, n.kind || n.code || '.' || n.book AS _lo_book, n.code::VARCHAR AS _lo_unit,
+    l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh,
+    h.nationality <> 'VN' OR w.nationality <> 'VN' AS _nuoc_ngoai, h.cmnd AS _chong_cmnd, w.cmnd AS _vo_cmnd,
     so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
     CASE WHEN u('trang_kh', e.eid) < 0.9 THEN n.seq::VARCHAR END AS "trangSo",
     d(n.date) AS "ngayDangKy",
@@ -28,6 +31,7 @@ SELECT
     nm(s.nguoi_ky, n.date) AS "nguoiKy", s.chuc_vu AS "chucVuNguoiKy", nm(s.nguoi_thuc_hien, n.date) AS "nguoiThucHien",
     CASE WHEN j.kind = 'ly_hon' THEN 'Ly hôn theo ' || j.number || ' ngày ' || strftime(j.judged_date, '%d/%m/%Y') || ' của ' || j.court END AS "ghiChu"
 FROM weddings e JOIN numbered n ON n.kind = 'KH' AND n.eid = e.eid AND n.delivered
-JOIN person h ON h.id = e.husband JOIN person w ON w.id = e.wife
-LEFT JOIN judgment j ON j.marriage = e.marriage
+JOIN person h ON h.id = e.husband JOIN person w ON w.id = e.wife JOIN place l ON l.old = e.old
+LEFT JOIN neighbour g ON g.old = e.old
+LEFT JOIN judgment j ON j.marriage = e.marriage AND j.noted_date <= as_of()
 LEFT JOIN signer s ON s.code = n.code AND s.era = n.era AND s.term = n.year // 5

@@ -1,7 +1,11 @@
+-- A parent who recognised the child after the entry stands in it: the entry is amended (domain.md CM03).
 SELECT
     n.code AS _code, n.district AS _district, n.year AS _year, n.date AS _date, n.era AS _era, n.seq AS _seq,
     e.planted AS _planted, e.eid AS _eid, p.id AS _nks, f.id AS _cha, m.id AS _me,
     p.birth AS _ngay_sinh, m.birth AS _me_sinh, p.whole_date AS _du_ngay, e.form AS _loai,
+    CASE WHEN e.father < 0 AND f.id IS NOT NULL THEN 'cha' WHEN e.mother < 0 AND m.id IS NOT NULL THEN 'me' END AS _bo_sung,
+    lo_month(n.code, n.date) AS _lo_month, lo_typist(n.code, n.district, n.year) AS _lo_typist, n.kind || n.code || '.' || n.book AS _lo_book, n.code::VARCHAR AS _lo_unit,
+    l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh,
     so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
     CASE WHEN u('trang_ks', e.eid) < 0.9 THEN ((n.seq + 1) // 2)::VARCHAR END AS "trangSo",
     d(n.date) AS "ngayDangKy", coded(e.form, form_text(e.form), n.district) AS "loaiDangKy", n.code::VARCHAR AS "noiDangKy",
@@ -12,12 +16,12 @@ SELECT
         ELSE 'Trạm y tế ' || era(l.text3, l.text2, n.date) END AS "nksNoiSinh",
     era(l.text3, l.text2, n.date) AS "nksNoiSinhDVHC", era(p.que3, p.que2, n.date) AS "nksQueQuan",
     coded(p.ethnic_code, p.ethnic, n.district) AS "nksDanToc", coded('VN', 'Việt Nam', n.district) AS "nksQuocTich",
-    CASE WHEN f.id IS NULL THEN coded('3', 'Chưa xác định được cha', n.district)
+    CASE WHEN f.id IS NULL THEN coded('3', 'Chưa xác định được cha', n.district) WHEN m.id IS NULL THEN coded('2', 'Chưa xác định được mẹ', n.district)
         ELSE coded('1', 'Xác định được cả cha lẫn mẹ', n.district) END AS "nksLoaiKhaiSinh",
     CASE WHEN n.date >= DATE '2016-01-01' THEN p.pin END AS "nksSoDinhDanhCaNhan",
     nm(m.name, n.date) AS "meHoTen", born(m.birth, m.whole_date, n.date, u('tuoi_me', e.eid)) AS "meNgaySinh",
     coded(m.ethnic_code, m.ethnic, n.district) AS "meDanToc", coded(m.nationality, m.nationality_text, n.district) AS "meQuocTich",
-    coded('1', 'Thường trú', n.district) AS "meLoaiCuTru", coalesce(f.hamlet, m.hamlet) || ', ' || era(l.text3, l.text2, n.date) AS "meNoiCuTru",
+    CASE WHEN m.id IS NOT NULL THEN coded('1', 'Thường trú', n.district) END AS "meLoaiCuTru", CASE WHEN m.id IS NOT NULL THEN coalesce(f.hamlet, m.hamlet) END || ', ' || era(l.text3, l.text2, n.date) AS "meNoiCuTru",
     coded(paper_kind(m.papers, n.date), paper_text(paper_kind(m.papers, n.date)), n.district) AS "meLoaiGiayToTuyThan",
     paper_no(m.papers, n.date) AS "meSoGiayToTuyThan",
     nm(f.name, n.date) AS "chaHoTen", born(f.birth, f.whole_date, n.date, u('tuoi_cha', e.eid)) AS "chaNgaySinh",
@@ -31,11 +35,14 @@ SELECT
     coded(paper_kind(q.papers, n.date), paper_text(paper_kind(q.papers, n.date)), n.district) AS "nycLoaiGiayToTuyThan",
     paper_no(q.papers, n.date) AS "nycSoGiayToTuyThan", d(paper_day(q.papers, n.date)) AS "nycNgayCapGiayToTuyThan",
     paper_place(q.papers, n.date) AS "nycNoiCapGiayToTuyThan",
-    nm(s.nguoi_ky, n.date) AS "nguoiKy", s.chuc_vu AS "chucVuNguoiKy", nm(s.nguoi_thuc_hien, n.date) AS "nguoiThucHien"
+    nm(s.nguoi_ky, n.date) AS "nguoiKy", s.chuc_vu AS "chucVuNguoiKy", nm(s.nguoi_thuc_hien, n.date) AS "nguoiThucHien",
+    correction_note(p.birth, p.whole_date, p.id, n.date) AS "ghiChu"
 FROM births e JOIN numbered n ON n.kind = 'KS' AND n.eid = e.eid AND n.delivered
-JOIN person p ON p.id = e.person JOIN person m ON m.id = p.mother LEFT JOIN person f ON f.id = p.father
+JOIN person p ON p.id = e.person LEFT JOIN person m ON m.id = coalesce(nullif(e.mother, -1), p.mother)
+LEFT JOIN person f ON f.id = coalesce(nullif(e.father, -1), p.father)
 JOIN place l ON l.old = e.old
+LEFT JOIN neighbour g ON g.old = e.old
 LEFT JOIN person q ON q.id = CASE WHEN e.form = '2' THEN p.id
-    WHEN f.id IS NOT NULL AND coalesce(f.death > n.date, TRUE) AND (u('nyc_ks', e.eid) < 0.6 OR m.death <= n.date) THEN f.id
+    WHEN f.id IS NOT NULL AND coalesce(f.death > n.date, TRUE) AND (u('nyc_ks', e.eid) < 0.6 OR m.id IS NULL OR m.death <= n.date) THEN f.id
     WHEN coalesce(m.death > n.date, TRUE) THEN m.id END
 LEFT JOIN signer s ON s.code = n.code AND s.era = n.era AND s.term = n.year // 5

@@ -1,6 +1,8 @@
 SELECT
     n.code AS _code, n.district AS _district, n.year AS _year, n.date AS _date, n.era AS _era, n.seq AS _seq,
     '' AS _planted, e.eid AS _eid, p.id AS _nxn, p.birth AS _ngay_sinh, e.status AS _tinh_trang,
+    lo_month(n.code, n.date) AS _lo_month, lo_typist(n.code, n.district, n.year) AS _lo_typist, n.kind || n.code || '.' || n.book AS _lo_book, n.code::VARCHAR AS _lo_unit,
+    l.code_old::VARCHAR AS _ma_cu, g.code::VARCHAR AS _ma_canh,
     so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
     CASE WHEN u('trang_hn', e.eid) < 0.9 THEN n.seq::VARCHAR END AS "trangSo",
     d(n.date) AS "ngayDangKy", n.code::VARCHAR AS "noiDangKy", n.code::VARCHAR AS "noiCap",
@@ -25,4 +27,5 @@ SELECT
     nm(s.nguoi_ky, n.date) AS "nguoiKy", s.chuc_vu AS "chucVuNguoiKy", nm(s.nguoi_thuc_hien, n.date) AS "nguoiThucHien"
 FROM certificates e JOIN numbered n ON n.kind = 'HN' AND n.eid = e.eid AND n.delivered
 JOIN person p ON p.id = e.person JOIN place l ON l.old = e.old
+LEFT JOIN neighbour g ON g.old = e.old
 LEFT JOIN signer s ON s.code = n.code AND s.era = n.era AND s.term = n.year // 5
