@@ -26,6 +26,10 @@ env: $(READY) ## Create the environment from the lock file
 demo: $(READY) ## Make a synthetic province, run the DAGs, print where the report is
 	$(BIN)/python scripts/demo.py
 
+.PHONY: evaluate
+evaluate: $(READY) ## Compare the demo's run with the truth behind its sample
+	$(BIN)/python scripts/evaluate.py
+
 .PHONY: test
 test: $(READY) ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile

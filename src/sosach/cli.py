@@ -84,6 +84,34 @@ def show_summary(run_id: RunId, home: Home = None) -> None:
         typer.echo(line)
 
 
+@app.command()
+def evaluate(
+    run_id: Annotated[str, typer.Option("--run", help="The run, as printed by ingest.")],
+    truth: Annotated[Path, typer.Option(help="Truth folder written together with the synthetic deliveries.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here as JSON.")] = None,
+    markdown_file: Annotated[
+        Path | None,
+        typer.Option("--markdown", help="Write the tables here, between the page's markers if it has them."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Compare a finished run on synthetic data with the truth behind them; counts only."""
+    from sosach.evaluate.evaluation import evaluate as compare
+    from sosach.evaluate.table import markdown, write_between_markers
+    from sosach.lake import write_json
+
+    def say(line: str) -> None:
+        typer.echo(f"evaluate   {line} …", err=True)
+
+    result = compare(_settings(home), run_id, truth, say)
+    text = markdown(result)
+    if json_file:
+        write_json(json_file, result)
+    if markdown_file:
+        write_between_markers(markdown_file, text)
+    typer.echo(text, nl=False)
+
+
 def _add_stage(name: str) -> None:
     def command(run_id: RunId, home: Home = None) -> None:
         _say_stage(name, _settings(home), run_id)

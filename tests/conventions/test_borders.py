@@ -40,6 +40,7 @@ def test_a_planted_import_breaks_every_border(tmp_path: Path) -> None:
         "issues/life.py": "import splink",
         "report/vn.py": "from sosach import duck",
         "link/match.py": "from sosach import stages",
+        "tables.py": "from sosach import evaluate",
     }
     for name, line in planted.items():
         path = tmp_path / "sosach" / name

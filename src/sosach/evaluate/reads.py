@@ -1,0 +1,142 @@
+"""What a rule looks at: the fields of registers whose error may change its verdict.
+
+Read from the rule's own SQL, so that no list has to be kept beside the rules. Holds no data.
+"""
+
+import atexit
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+
+from sosach.checks.catalogue import CROSS_REGISTER, Catalogue
+from sosach.checks.rule import Rule
+from sosach.errors import EngineError
+from sosach.link.mentions import ROLES, SUBJECTS
+from sosach.registers import Register
+
+COVERAGE = {
+    "so_ho_tich": ("ma_noi_dang_ky", "loai_so", "nam_mo_so", "so_truong_hop"),
+    "khai_sinh": ("noi_dang_ky", "so"),
+    "ket_hon": ("noi_dang_ky", "so"),
+    "khai_tu": ("noi_dang_ky", "so"),
+    "xac_nhan_tthn": ("noi_dang_ky", "so"),
+}
+"""Fields that the count of books rests on (``link.coverage``)."""
+
+MARITAL_STATUS = {
+    "ket_hon": (
+        *("noi_dang_ky", "so", "ngay_dang_ky", "ngay_xac_lap_quan_he_hon_nhan", "tinh_trang_ket_hon"),
+        "huy_ket_hon_ngay_ghi_chu",
+    ),
+    "ly_hon": ("loai_viec", "ngay_ban_an", "ngay_hieu_luc", "ket_hon_noi_dang_ky", "ket_hon_so"),
+    "khai_tu": ("nkt_ngay_chet", "ngay_dang_ky"),
+    "dan_cu": (
+        *("so_dinh_danh", "ho_ten", "ngay_sinh", "gioi_tinh", "ngay_chet", "tinh_trang_hon_nhan"),
+        *("vo_chong_ho_ten", "vo_chong_so_dinh_danh"),
+    ),
+    "cu_tru": ("loai_cu_tru", "ma_dvhc", "tu_ngay", "den_ngay"),
+}
+"""Fields that the derived status rests on beside linkage and coverage (``link.marital``)."""
+
+Reads = dict[str, set[str]]
+"""Register to the inner names of its fields."""
+
+
+@lru_cache(maxsize=8192)
+def column_names(sql: str) -> frozenset[str]:
+    """Names of all columns that a SELECT mentions, without their tables.
+
+    Raises:
+        EngineError: DuckDB cannot read the text.
+    """
+    row = _parser().execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree["error"]:
+        raise EngineError(f"SQL of a rule cannot be read: {tree.get('error_message', 'empty')}")
+    return frozenset(str(part["column_names"][-1]) for part in _walk(tree) if part.get("column_names"))
+
+
+@lru_cache(maxsize=1)
+def _parser() -> duckdb.DuckDBPyConnection:
+    """One connection for all texts: opening one costs far more than parsing a text."""
+    return duckdb.connect(config={"threads": 1})
+
+
+atexit.register(_parser.cache_clear)
+
+
+def own_fields(rule: Rule, register: Register) -> set[str]:
+    """Fields of the rule's own record that its condition names."""
+    names = set(column_names(f"SELECT ({rule.applies_when}\n)")) | set(rule.shape_columns)
+    if rule.passes_when is not None:
+        names |= column_names(f"SELECT ({rule.passes_when}\n)")
+    return _fields(register, names)
+
+
+def rule_reads(rule: Rule, registers: dict[str, Register]) -> Reads:
+    """Everything that the rule's verdict depends on, its lookup and the tables behind it included."""
+    reads: Reads = {rule.register_id: own_fields(rule, registers[rule.register_id])}
+    names = set(column_names(rule.lookup)) if rule.lookup is not None else set()
+    for table in rule.tables:
+        if table in registers:
+            _add(reads, table, _fields(registers[table], names))
+    if rule.tables & {"links", "persons", "marital_status"}:
+        for name, fields in linkage_reads(registers).items():
+            _add(reads, name, fields)
+    behind = [COVERAGE] if "coverage" in rule.tables else []
+    behind += [COVERAGE, MARITAL_STATUS] if "marital_status" in rule.tables else []
+    for part in behind:
+        for name, listed in part.items():
+            _add(reads, name, set(listed))
+    return reads
+
+
+def linkage_reads(registers: dict[str, Register]) -> Reads:
+    """Fields by which records are joined to persons, from the roles that linkage declares."""
+    reads: Reads = {}
+    for role in (*ROLES, SUBJECTS):
+        texts = (role.number, role.name, role.birth, role.birth_year, role.sex, *role.others)
+        names = {name for text in texts for name in column_names(f"SELECT ({text})")}
+        _add(reads, role.register, _fields(registers[role.register], names))
+    _add(reads, SUBJECTS.register, {"so_cmnd"})
+    return reads
+
+
+def code_of(rule_id: str) -> str:
+    """The code of ``domain.md`` that a rule id stands for: ``TX01-KH-CHONG`` is TX01."""
+    return rule_id.split("-", 1)[0]
+
+
+def compares_registers(rule: Rule, catalogue: Catalogue) -> bool:
+    """Does the rule stand among those that compare registers?"""
+    return catalogue.files[rule.id].parent.name == CROSS_REGISTER
+
+
+def sees_neighbours(rule: Rule, register: Register) -> bool:
+    """Does the rule ask about the entries beside a record in its book (number taken twice, left out, out of order)?"""
+    if rule.sequence or rule.unique:
+        return "so" in own_fields(rule, register)
+    if rule.lookup is None or register.register_id not in rule.tables:
+        return False
+    return "so" in _fields(register, set(column_names(rule.lookup)))
+
+
+def _fields(register: Register, names: set[str]) -> set[str]:
+    return {field.name for field in register.fields if names & set(field.columns)}
+
+
+def _add(reads: Reads, register: str, fields: set[str]) -> None:
+    reads.setdefault(register, set()).update(fields)
+
+
+def _walk(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        for inner in part.values():
+            yield from _walk(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _walk(inner)
