@@ -33,7 +33,9 @@ def main(
     stream_from: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="day of the base; what comes later goes to --days")
     ] = None,
-    days: Annotated[Path | None, typer.Option(help="folder of the stream: <days>/<yyyy-mm-dd>/<register>/<file>")] = None,
+    days: Annotated[
+        Path | None, typer.Option(help="folder of the stream: <days>/<yyyy-mm-dd>/<register>/<file>")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="no lines of progress")] = False,
 ) -> None:
     """Write made-up registers with planted errors, and the truth behind them.

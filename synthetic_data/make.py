@@ -34,8 +34,8 @@ from synthetic_data.world import build_world
 
 EARLIEST, LATEST = date(2020, 1, 1), date(2099, 12, 31)
 FEWEST = 50
-BYTES = {"out": 4_000, "truth": 500}
-"""Disk space for each person, measured with a margin: deliveries with the temporary database, and the truth."""
+BYTES = {"out": 4_000, "truth": 500, "days": 1_000}
+"""Disk space for each person, measured with a margin: deliveries with the temporary database, the truth, the days."""
 BYTES_AT_LEAST = 50_000_000
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_SPACE_TEXT = re.compile(r"No space left|Disk quota exceeded|File too large")

@@ -81,7 +81,7 @@ class Register(BaseModel):
     register_id: str = Field(alias="register", pattern=r"^[a-z][a-z0-9_]*$")
     code: str
     title: str
-    kind: Literal["ho_tich", "toa_an", "dan_cu", "cu_tru", "danh_muc"]
+    kind: Literal["ho_tich", "toa_an", "dan_cu", "cu_tru", "danh_muc", "chuyen_nganh"]
     key: tuple[str, ...] = Field(min_length=1)
     unit: str
     identity: tuple[str, ...] = ()  # a later row of the same key replaces an earlier one only where one of these agrees

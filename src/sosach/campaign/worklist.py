@@ -25,6 +25,12 @@ _NAMES = {
     "dan_cu": "ho_ten",
     "cu_tru": "(SELECT any_value(d.ho_ten) FROM dan_cu d WHERE d.so_dinh_danh = cu_tru.so_dinh_danh "
     "HAVING count(DISTINCT d.ho_ten) = 1)",
+    "nhan_cha_me_con": "concat_ws(' – ', cm_ho_ten, nc_ho_ten)",
+    "bhyt": "ho_ten",
+    "can_cuoc": "ho_ten",
+    "tai_khoan_dinh_danh": "ho_ten",
+    "tai_khoan_dvc": "ho_ten",
+    "chi_tra_an_sinh": "ho_ten",
 }
 
 _NUMBER = re.compile(r"\b(\d{3})\d{4,7}(\d{2})\b")

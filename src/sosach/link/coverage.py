@@ -5,7 +5,13 @@ Holds counting only. What coverage means for a person is in ``marital``.
 
 import duckdb
 
-REGISTER_OF_BOOK = {"KS": "khai_sinh", "KH": "ket_hon", "KT": "khai_tu", "HN": "xac_nhan_tthn"}
+REGISTER_OF_BOOK = {
+    "KS": "khai_sinh",
+    "KH": "ket_hon",
+    "KT": "khai_tu",
+    "HN": "xac_nhan_tthn",
+    "CMC": "nhan_cha_me_con",
+}
 
 
 def build_coverage(con: duckdb.DuckDBPyConnection, floor: float, last_year: int) -> dict[str, int]:

@@ -47,6 +47,11 @@ def _party(register: str, prefix: str, sex: str, others: tuple[str, ...], number
     )
 
 
+def _holder(register: str) -> Role:
+    """The one person of a record of a specialised database."""
+    return Role(register, "chu_the", "so_dinh_danh", "ho_ten", "ngay_sinh", "ngay_sinh_nam", "gioi_tinh", ())
+
+
 SUBJECTS = Role(
     "dan_cu",
     "chu_the",
@@ -69,6 +74,22 @@ ROLES: tuple[Role, ...] = (
     _party("xac_nhan_tthn", "nxn", "nxn_gioi_tinh", ()),
     _party("ly_hon", "chong", "'Nam'", ("vo_ho_ten",), "so_giay_to"),
     _party("ly_hon", "vo", "'Nữ'", ("chong_ho_ten",), "so_giay_to"),
+    _party("nhan_cha_me_con", "cm", "cm_gioi_tinh", ("nc_ho_ten",)),
+    _party("nhan_cha_me_con", "nc", "nc_gioi_tinh", ("cm_ho_ten",)),
+    _holder("bhyt"),
+    _holder("can_cuoc"),
+    _holder("tai_khoan_dinh_danh"),
+    _holder("chi_tra_an_sinh"),
+    Role(
+        "tai_khoan_dvc",
+        "chu_the",
+        "coalesce(so_dinh_danh, so_cmnd)",
+        "ho_ten",
+        "NULL::DATE",
+        "NULL::INTEGER",
+        "NULL::VARCHAR",
+        (),
+    ),
 )
 
 
