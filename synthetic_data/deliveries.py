@@ -18,7 +18,7 @@ from sosach.duck import identifier, literal
 from synthetic_data.layout import CSV, CSV_BOM, CSV_UTF16, LAYOUTS, PARQUET, XLSX, Form, Layout
 from synthetic_data.units import Province
 
-XLSX_ROWS = 5000
+XLSX_ROWS = 2000
 """Parts with more rows send CSV where XLSX would be their turn: a sheet of that size is slow to write."""
 BAD_REGISTER, BAD_COLUMN, BAD_ROWS = "ket_hon", "chongHoTen", 5
 BOM = "\ufeff"

@@ -132,7 +132,7 @@ def _make_twins(rng: np.random.Generator, people: People) -> None:
     """Make twins of some people of neighbouring birth days: the second takes day, place and group of the first."""
     order = np.argsort(people.birth, kind="stable")
     first = np.flatnonzero(rng.random(len(order) - 1) < TWINS)
-    first = first[np.r_[True, np.diff(first) > 1]]
+    first = first[np.diff(first, prepend=-2) > 1]
     elder, younger = order[first], order[first + 1]
     near = (people.birth[younger] - people.birth[elder] < 60) & (people.death[younger] > people.birth[younger] + 70)
     elder, younger = elder[near], younger[near]
