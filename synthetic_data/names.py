@@ -7,6 +7,7 @@ decided in ``identity``.
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthetic_data.days import Array
+from synthetic_data.days import Array, Floats
 
 DATA = Path(__file__).parent / "data"
 Text = npt.NDArray[np.object_]
 KINH = "Kinh"
+SURNAMES, MIDDLES, GIVENS = range(3)
 
 
 @dataclass(frozen=True)
@@ -51,49 +53,67 @@ def _tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return surnames, middles, givens.assign(weight=1.0).reset_index(drop=True)
 
 
-def _draw(rng: np.random.Generator, words: pd.DataFrame, size: int) -> Array:
-    """Row labels of ``size`` words by weight."""
-    weight = words["weight"].to_numpy(float)
-    at = np.searchsorted(np.cumsum(weight / weight.sum()), rng.random(size), side="right")
-    return words.index.to_numpy(np.int64)[np.minimum(at, len(words) - 1)]
+class Part(NamedTuple):
+    """Words for one sex and range of birth years: row labels in their table, and the upper edges of their shares."""
+
+    sex: int
+    first: int
+    last: int
+    labels: Array
+    edges: Floats
+
+    def draw(self, rng: np.random.Generator, size: int) -> Array:
+        """Row labels of ``size`` words by weight."""
+        at = np.searchsorted(self.edges, rng.random(size), side="right")
+        return self.labels[np.minimum(at, len(self.labels) - 1)]
 
 
-def _of_group(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows of a group's own table, else those of the Kinh."""
+@lru_cache(maxsize=256)
+def _parts(which: int, name: str) -> tuple[Part, ...]:
+    """The parts of a group's own table, else of that of the Kinh; ``which`` counts the tables of ``_tables``."""
+    table = _tables()[which]
     own = table[table["group"] == name]
-    return own if len(own) else table[table["group"] == KINH]
+    own = own if len(own) else table[table["group"] == KINH]
+    by = ["sex", "from", "to"]
+    split = own.groupby(by) if which else [((-1, 0, 0), own)]
+    parts = []
+    for (sex, first, last), words in split:
+        weight = words["weight"].to_numpy(float)
+        labels = words.index.to_numpy(np.int64)
+        parts.append(Part(int(sex), int(first), int(last), labels, np.cumsum(weight / weight.sum())))
+    return tuple(parts)
 
 
 def draw_surnames(rng: np.random.Generator, group: Array, groups: tuple[str, ...]) -> Words:
     """One surname for each row of ``group`` (index into ``groups``)."""
-    surnames = _tables()[0]
     drawn = np.empty(len(group), dtype=np.int32)
     for index, name in enumerate(groups):
         rows = np.flatnonzero(group == index)
-        drawn[rows] = _draw(rng, _of_group(surnames, name), len(rows))
-    return Words(drawn, tuple(surnames["word"]))
+        drawn[rows] = _parts(SURNAMES, name)[0].draw(rng, len(rows))
+    return Words(drawn, tuple(_tables()[SURNAMES]["word"]))
 
 
 def _by_table(
-    rng: np.random.Generator, table: pd.DataFrame, group: Array, sex: Array, year: Array, groups: tuple[str, ...]
+    rng: np.random.Generator, which: int, group: Array, sex: Array, year: Array, groups: tuple[str, ...]
 ) -> Words:
-    """One word for each row from the part of ``table`` that fits group, sex and year."""
+    """One word for each row from the part of a table that fits group, sex and year."""
     drawn = np.zeros(len(group), dtype=np.int32)
     for index, name in enumerate(groups):
         members = np.flatnonzero(group == index)
-        for (part_sex, first, last), words in _of_group(table, name).groupby(["sex", "from", "to"]):
-            fits = (sex[members] == part_sex) & (year[members] >= first) & (year[members] <= last)
+        if not len(members):
+            continue
+        for part in _parts(which, name):
+            fits = (sex[members] == part.sex) & (year[members] >= part.first) & (year[members] <= part.last)
             rows = members[fits]
-            drawn[rows] = _draw(rng, words, len(rows))
-    return Words(drawn, tuple(table["word"]))
+            drawn[rows] = part.draw(rng, len(rows))
+    return Words(drawn, tuple(_tables()[which]["word"]))
 
 
 def draw_given(
     rng: np.random.Generator, group: Array, sex: Array, year: Array, groups: tuple[str, ...]
 ) -> tuple[Words, Words]:
     """Middle and given name for each row; ``sex`` is 0 male, 1 female, ``year`` the year of birth from 1900."""
-    _, middles, givens = _tables()
-    return _by_table(rng, middles, group, sex, year, groups), _by_table(rng, givens, group, sex, year, groups)
+    return _by_table(rng, MIDDLES, group, sex, year, groups), _by_table(rng, GIVENS, group, sex, year, groups)
 
 
 def foreign_names(rng: np.random.Generator, sex: Array) -> tuple[Text, Text]:
