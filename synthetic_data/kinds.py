@@ -63,6 +63,9 @@ def _share(value: object) -> float:
     return float(value)
 
 
+Rules = Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]{1,3}\d{1,2}$")], ...], Field(min_length=1)]
+
+
 class Batch(BaseModel):
     """Only records of some batches are eligible: ``share`` of all batches, drawn once a kind."""
 
@@ -76,7 +79,8 @@ class Kind(BaseModel):
     """One kind of noise.
 
     ``rate`` is the share of the eligible records: one number, three by the year of registration (before 2006,
-    2006-2015, since 2016), or one of these a register. With ``batch`` only the records of the hit batches are
+    2006-2015, since 2016), or one of these a register. ``rules`` are the codes that should notice it, one list or one a
+    register. With ``batch`` only the records of the hit batches are
     eligible, and there the rate applies. Exactly one of these says what happens:
 
     * ``cells`` + ``write``: in a chosen record one of the listed cells gets the value of ``write``, where ``@`` is
@@ -96,7 +100,7 @@ class Kind(BaseModel):
     channel: Channel
     rate: Rate | dict[str, Rate]
     reason: str = Field(min_length=1)
-    rules: tuple[Annotated[str, Field(pattern=r"^[A-Z]{1,3}\d{1,2}$")], ...] = Field(min_length=1)
+    rules: Rules | dict[str, Rules]
     when: str = "TRUE"
     batch: Batch | None = None
     mended: bool = False
@@ -133,6 +137,8 @@ class Kind(BaseModel):
             raise ValueError("register: it belongs to row, copy, drop and event, and is needed there")
         if self.row == {}:
             raise ValueError("row: names no cell")
+        if isinstance(self.rules, dict) and set(self.rules) != set(self.registers):
+            raise ValueError(f"rules: registers must be {sorted(self.registers)}, found {sorted(self.rules)}")
         if isinstance(self.rate, dict) and set(self.rate) != set(self.registers):
             raise ValueError(f"rate: registers must be {sorted(self.registers)}, found {sorted(self.rate)}")
         if self.event and (not isinstance(self.rate, float) or self.batch or self.when != "TRUE"):
@@ -152,6 +158,10 @@ class Kind(BaseModel):
     def rate_of(self, register: str) -> Rate:
         """The rate in a register that the kind touches: one number, or three by era."""
         return self.rate[register] if isinstance(self.rate, dict) else self.rate
+
+    def rules_of(self, register: str) -> Rules:
+        """Codes of the rules that should notice the kind in a register."""
+        return self.rules[register] if isinstance(self.rules, dict) else self.rules
 
     def rate_sql(self, register: str) -> str:
         """The rate in a register as SQL on ``_year``."""

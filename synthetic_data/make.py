@@ -1,24 +1,19 @@
 """One data set from a few settings: the deliveries in one folder, the truth in another.
 
-Checks the settings and puts the steps in order. Everything is written aside and put in place at the end, so that a
-run that fails leaves what was there before. Holds no content.
+Checks the settings and puts the steps in order. Where things are written is the matter of ``places``. Holds no
+content.
 """
 
-import errno
-import re
 import resource
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
-from sosach.errors import SettingsError, SosachError
+from sosach.errors import SettingsError
 from sosach.registers import load_registers
 from sosach.settings import PROJECT
 from synthetic_data import deliveries
@@ -28,18 +23,13 @@ from synthetic_data.compose import compose, connect, load_world
 from synthetic_data.kinds import check_kinds, check_sql
 from synthetic_data.layout import LAYOUTS
 from synthetic_data.noise import apply_noise
+from synthetic_data.places import beside, check_folders, check_space, disk_errors_named, put, put_registers
 from synthetic_data.stream import check_stream, make_days, put_days
 from synthetic_data.stream_state import BASE, citizens_on, open_states, use
 from synthetic_data.world import build_world
 
 EARLIEST, LATEST = date(2020, 1, 1), date(2099, 12, 31)
 FEWEST = 50
-BYTES = {"out": 4_000, "truth": 500, "days": 1_000}
-"""Disk space for each person, measured with a margin: deliveries with the temporary database, the truth, the days."""
-BYTES_AT_LEAST = 50_000_000
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-NO_SPACE_TEXT = re.compile(r"No space left|Disk quota exceeded|File too large")
-NAMED_FILE = re.compile(r'"([^"\n]+)"')
 
 
 @dataclass(frozen=True)
@@ -73,69 +63,6 @@ def _check(out: Path, truth: Path, persons: int, seed: int, as_of: date, noise: 
         raise SettingsError(f"truth: {truth} and out: {out} must be apart, so that the truth is never delivered.")
 
 
-def _check_space(out: Path, truth: Path, persons: int, days: Path | None = None) -> None:
-    """Refuse to begin where the disk cannot take the data set and the temporary database beside it."""
-    needs: dict[int, tuple[str, Path, int]] = {}
-    folders = {"out": out, "truth": truth} | ({"days": days} if days else {})
-    for name, folder in folders.items():
-        existing = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
-        first = needs.get(existing.stat().st_dev, (name, existing, BYTES_AT_LEAST))
-        needs[existing.stat().st_dev] = (*first[:2], first[2] + persons * BYTES[name] * (2 if days else 1))
-    for name, existing, need in needs.values():
-        if (free := shutil.disk_usage(existing).free) < need:
-            raise SettingsError(
-                f"{name}: the disk of {existing} has {free / 1e9:.2f} GB free, and {persons} persons need about"
-                f" {need / 1e9:.2f} GB while they are made; free some space or give fewer persons."
-            )
-
-
-@contextmanager
-def _full_disk_named() -> Iterator[None]:
-    """Turn a full disk into an error that says which file could not be written."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in NO_SPACE:
-            raise
-        raise SosachError(_full(error.filename)) from error
-    except duckdb.Error as error:
-        if not NO_SPACE_TEXT.search(str(error)):
-            raise
-        named = NAMED_FILE.search(str(error))
-        raise SosachError(_full(named[1] if named else None)) from error
-
-
-def _full(name: str | None) -> str:
-    return (
-        f"{name or 'a temporary file'}: the disk is full; nothing was kept of this data set, and what was there before"
-        " is as it was. Free some space or give fewer persons."
-    )
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A new folder beside ``target``, gone afterwards; parents that were made for it go too if they stay empty."""
-    made = [path for path in target.resolve().parents if not path.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".synthetic_data-", dir=target.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        for path in made:
-            if not any(path.iterdir()):
-                path.rmdir()
-
-
-def _put(staged: Path, target: Path) -> None:
-    """Put a staged file or folder where it belongs, in place of what was there."""
-    if target.is_dir():
-        shutil.rmtree(target)
-    if staged.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged.replace(target)
-
-
 class _Clock:
     """Passes lines on with the seconds since the start and the most memory held so far."""
 
@@ -164,7 +91,7 @@ def make(
     """Write one data set; the same settings give the same bytes.
 
     Args:
-        out: folder of deliveries, ``<out>/<register>/<file>``; the folders of the registers are replaced.
+        out: folder of deliveries, ``<out>/<register>/<file>``; what an earlier run wrote there is replaced.
         truth: folder of the truth; its files are replaced.
         persons: people of the population, living and dead; parents and spouses from outside come on top.
         seed: of all random draws.
@@ -179,21 +106,24 @@ def make(
         days: folder of the stream, ``<days>/<yyyy-mm-dd>/<register>/<file>``; its folders of days are replaced.
 
     Raises:
-        SettingsError: a setting or a file of kinds is wrong, or the disk has too little room; nothing was written.
-        SosachError: the disk became full; what was there before is as it was.
+        SettingsError: a setting or a file of kinds is wrong, a folder cannot be used or holds files of others, or the
+            disk has too little room; nothing was written.
+        SosachError: the disk became full, or a file may not be written; what was there before is as it was.
     """
     _check(out, truth, persons, seed, as_of, noise)
     stream = check_stream(out, truth, as_of, stream_from, days, EARLIEST)
+    folders = {"out": out, "truth": truth} | ({"days": stream.folder} if stream else {})
+    check_folders(folders, tuple(LAYOUTS))
     registers = load_registers(expectations)
     check_kinds(registers)
     if stream:
         check_work(load_work(), registers)
-    _check_space(out, truth, persons, days)
+    check_space(folders, persons)
     clock = _Clock(progress)
     clock(f"world: {persons} persons, seed {seed}, as of {as_of}")
     world = build_world(expectations, persons, seed, as_of, communes, noise)
-    beside_days = _beside(stream.folder) if stream else nullcontext(out)
-    with _full_disk_named(), _beside(out) as aside, _beside(truth) as truth_aside, beside_days as days_aside:
+    beside_days = beside(stream.folder) if stream else nullcontext(out)
+    with disk_errors_named(), beside(out) as aside, beside(truth) as truth_aside, beside_days as days_aside:
         with closing(connect(seed, as_of, aside)) as con:
             province = world.province
             citizens = citizens_on(world, stream.period.start, seed) if stream else None
@@ -216,10 +146,9 @@ def make(
             if stream:
                 folders = (days_aside / "days", truth_aside / "days")
                 day_files, day_rows = make_days(con, registers, columns, stream, *folders, noise, clock)
-        for register in LAYOUTS:
-            _put(staged / register, out / register)
+        put_registers(staged, out, tuple(LAYOUTS))
         for file in sorted(truth_aside.iterdir()):
-            _put(file, truth / file.name)
+            put(file, truth / file.name)
         if stream:
             put_days(days_aside / "days", stream.folder)
         elif (truth / "days").is_dir():

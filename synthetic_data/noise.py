@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from sosach.duck import identifier, literal
+from sosach.errors import SettingsError
 from synthetic_data.kinds import Kind, load_kinds
 
 COPY_STEP = 1 << 40
@@ -51,12 +52,33 @@ def apply_noise(
         if noise == 0 or not own:
             continue
         progress(f"noise in {register}: {len(own)} kinds")
+        tasks = [task for kind in own for task in _tasks(kind, register, noise)]
         con.execute("BEGIN")
-        _drop(con, register, [kind for kind in own if kind.drop], noise)
-        for number, kind in enumerate((kind for kind in own if kind.copied is not None), start=1):
-            _copy(con, register, kind, columns[register], number, noise)
-        _change(con, register, [task for kind in own for task in _tasks(kind, register, noise)])
+        try:
+            _drop(con, register, [kind for kind in own if kind.drop], noise)
+            for number, kind in enumerate((kind for kind in own if kind.copied is not None), start=1):
+                _copy(con, register, kind, columns[register], number, noise)
+            _change(con, register, tasks)
+        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
+            con.execute("ROLLBACK")
+            raise _blamed(con, register, tasks, error) from error
         con.execute("COMMIT")
+
+
+def _blamed(con: duckdb.DuckDBPyConnection, register: str, tasks: list[Task], error: duckdb.Error) -> SettingsError:
+    """The refusal of the kind whose SQL binds but cannot be computed for some row."""
+    for task in tasks:
+        for field, sql in task.cells.items():
+            written = sql.replace("@", identifier(field))
+            try:
+                con.execute(f"SELECT count(({written})::VARCHAR) FROM r_{register} WHERE {task.picked}")
+            except duckdb.Error as told:
+                place = f"{task.kind.place}: {'write' if task.kind.cells else f'row.{field}'}"
+                return SettingsError(
+                    f"{place}: cannot be computed for every row of {register} ({type(told).__name__}); narrow 'when'"
+                    " or use try_cast."
+                )
+    return SettingsError(f"noise: a kind of {register} cannot be computed for every row ({type(error).__name__}).")
 
 
 def _picked(kind: Kind, register: str, salt: str, share: int, noise: float, when: str) -> str:

@@ -120,10 +120,8 @@ def write_truth(
     con: duckdb.DuckDBPyConnection, folder: Path, progress: Callable[[str], None] = lambda line: None
 ) -> None:
     """Write all truth files to ``folder``; needs ``place_rows``."""
-    kinds = load_kinds().values()
-    frame = pd.DataFrame(
-        {"kind": [k.name for k in kinds], "reason": [k.reason for k in kinds], "rules": [list(k.rules) for k in kinds]}
-    )
+    told = [(k.name, r, k.reason, list(k.rules_of(r))) for k in load_kinds().values() for r in k.registers]
+    frame = pd.DataFrame(told, columns=["kind", "register", "reason", "rules"])
     con.register("kind_list", frame)
     queries = yaml.safe_load((SQL / "truth.yaml").read_text(encoding="utf-8"))
     parts = {name: _each(query, LAYOUTS.values()) for name, query in queries.pop("each").items()}

@@ -22,12 +22,13 @@ from sosach.errors import SettingsError, SosachError
 from sosach.registers import load_registers
 from sosach.settings import PROJECT
 from synthetic_data import Summary, deliveries, make
+from synthetic_data import noise as noise_module
 from synthetic_data.__main__ import main
 from synthetic_data.compose import SQL, compose, connect, load_world
 from synthetic_data.kinds import load_kinds
 from synthetic_data.layout import LAYOUTS, REGISTERS
-from synthetic_data.make import BYTES
 from synthetic_data.noise import COPY_STEP, apply_noise
+from synthetic_data.places import BYTES
 from synthetic_data.sizes import SIZES, persons_and_communes
 from synthetic_data.world import build_world
 
@@ -180,6 +181,42 @@ def test_a_real_write_that_fails_is_reported_and_cleaned_up(tmp_path: Path) -> N
     assert done.stderr.startswith("error: ")
     assert "the disk is full" in done.stderr
     assert str(tmp_path) in done.stderr, "the file is named"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["out", "truth"])
+def test_a_file_where_a_folder_should_be_is_refused_at_once(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ENGINE, "build_world", lambda *_: pytest.fail("made a world first"))
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    folders = {"out": tmp_path / "a", "truth": tmp_path / "b", name: tmp_path / "file" / "deeper"}
+    with pytest.raises(SettingsError, match=rf"^{name}: .*file is a file"):
+        make(**folders, persons=200, seed=7, as_of=AS_OF, communes=3)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_deliveries_of_others_are_never_replaced(tmp_path: Path) -> None:
+    settings = {"persons": 200, "seed": 7, "as_of": AS_OF, "communes": 3}
+    make(tmp_path / "out", tmp_path / "truth", **settings)
+    mine = tmp_path / "out" / "ket_hon" / "cua_toi.csv"
+    mine.write_text("so,quyenSo", encoding="utf-8")
+    before = contents(tmp_path)
+    with pytest.raises(SettingsError, match=r"^out: .*cua_toi\.csv was not written by the generator"):
+        make(tmp_path / "out", tmp_path / "truth", **settings)
+    assert contents(tmp_path) == before
+    mine.unlink()
+    make(tmp_path / "out", tmp_path / "truth", **{**settings, "seed": 8})
+    assert contents(tmp_path) != before
+
+
+def test_a_kind_that_cannot_be_computed_is_named_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = load_kinds()["thua_dau_cach"]
+    broken = bad.model_copy(update={"write": "(@ || 'x')::INTEGER", "rate": 1.0})
+    broken._file = bad._file
+    monkeypatch.setattr(noise_module, "load_kinds", lambda: {"thua_dau_cach": broken})
+    with pytest.raises(SettingsError, match=rf"^{bad._file}: thua_dau_cach: write: cannot be computed"):
+        make(tmp_path / "out", tmp_path / "truth", 200, 7, AS_OF, communes=3)
     assert list(tmp_path.iterdir()) == []
 
 

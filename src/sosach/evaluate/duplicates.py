@@ -7,8 +7,10 @@ import duckdb
 from sosach.duck import literal
 from sosach.evaluate.statistics import Share
 
-UNIQUENESS = ("BK03", "CT01", "ID10", "ID11", "KH13", "KS16", "KS18", "KT06", "LH11")
-"""Codes of ``domain.md`` 3.2 that ask for one record of one thing."""
+DOMAIN = ("BK03", "CT01", "ID10", "ID11", "KH13", "KS16", "KS18", "KT06", "LH11")
+SISTERS = ("AS05", "BH05", "CC03", "DD06", "TK03")
+UNIQUENESS = (*DOMAIN, *SISTERS)
+"""Codes that ask for one record of one thing: those of ``domain.md`` 3.2, and those of the sister registers."""
 
 
 def duplicates(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
