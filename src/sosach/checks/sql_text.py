@@ -84,7 +84,7 @@ def _parse(text: str) -> SqlText:
     node = tree["statements"][0]["node"]
     tables: set[str] = set()
     named: set[str] = set()
-    for part in _walk(node):
+    for part in walk(node):
         if part.get("type") == "BASE_TABLE":
             tables.add(part["table_name"])
         named |= {entry["key"] for entry in part.get("cte_map", {}).get("map", [])}
@@ -102,14 +102,15 @@ def _parser() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _walk(part: Any) -> Iterator[dict[str, Any]]:
+def walk(part: Any) -> Iterator[dict[str, Any]]:
+    """Every node of a statement's parse tree, the outer before the inner."""
     if isinstance(part, dict):
         yield part
         for inner in part.values():
-            yield from _walk(inner)
+            yield from walk(inner)
     elif isinstance(part, list):
         for inner in part:
-            yield from _walk(inner)
+            yield from walk(inner)
 
 
 def _output(node: dict[str, Any]) -> Iterator[str]:

@@ -5,14 +5,13 @@ Read from the rule's own SQL, so that no list has to be kept beside the rules. H
 
 import atexit
 import json
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 import duckdb
 
 from sosach.checks.catalogue import CROSS_REGISTER, Catalogue
 from sosach.checks.rule import Rule
+from sosach.checks.sql_text import walk
 from sosach.errors import EngineError
 from sosach.link.mentions import ROLES, SUBJECTS
 from sosach.registers import Register
@@ -56,7 +55,7 @@ def column_names(sql: str) -> frozenset[str]:
     tree = json.loads(row[0]) if row else {"error": True}
     if tree["error"]:
         raise EngineError(f"SQL of a rule cannot be read: {tree.get('error_message', 'empty')}")
-    return frozenset(str(part["column_names"][-1]) for part in _walk(tree) if part.get("column_names"))
+    return frozenset(str(part["column_names"][-1]) for part in walk(tree) if part.get("column_names"))
 
 
 @lru_cache(maxsize=1)
@@ -130,13 +129,3 @@ def _fields(register: Register, names: set[str]) -> set[str]:
 
 def _add(reads: Reads, register: str, fields: set[str]) -> None:
     reads.setdefault(register, set()).update(fields)
-
-
-def _walk(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict):
-        yield part
-        for inner in part.values():
-            yield from _walk(inner)
-    elif isinstance(part, list):
-        for inner in part:
-            yield from _walk(inner)
