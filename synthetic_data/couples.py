@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from synthetic_data.days import NEVER, YEAR, Array, add_years, day, next_working
+from synthetic_data.days import NEVER, YEAR, Array, add_years, day, next_working, spread_working
 from synthetic_data.names import foreign_names
 from synthetic_data.population import People
 from synthetic_data.units import Province
@@ -95,8 +95,8 @@ def first_marriages(rng: np.random.Generator, people: People, province: Province
     from_then = DISTRICT_FROM + rng.integers(0, max(as_of - DISTRICT_FROM, 1), len(wife))
     married = np.where(foreign, np.maximum(married, from_then), married)
     began, married = _unregistered(rng, people, province, husband, wife, married)
-    married = lawful_day(people, husband, wife, married)
-    return _kept(people, husband, wife, married, as_of, np.minimum(began, married))
+    married = lawful_day(rng, people, husband, wife, married)
+    return _without_orphans(people, _kept(people, husband, wife, married, as_of, np.minimum(began, married)))
 
 
 def _unregistered(
@@ -116,10 +116,10 @@ def _unregistered(
     return np.where(waits, began, NEVER), np.where(waits, np.maximum(later, married), married)
 
 
-def lawful_day(people: People, husband: Array, wife: Array, days: Array) -> Array:
-    """The first working day from ``days`` on at which both have the age that the law of 2014 asks, where it applies."""
+def lawful_day(rng: np.random.Generator, people: People, husband: Array, wife: Array, days: Array) -> Array:
+    """A working day from ``days`` on at which both have the age that the law of 2014 asks, where it applies."""
     full_age = np.maximum(add_years(people.birth[husband], 20), add_years(people.birth[wife], 18))
-    return next_working(np.where(days >= LAW_2014 - 4, np.maximum(days, full_age), days))
+    return spread_working(rng, np.where(days >= LAW_2014 - 15, np.maximum(days, full_age), days))
 
 
 def _kept(
@@ -132,6 +132,14 @@ def _kept(
     return pd.DataFrame(
         {name: part[keep].astype(np.int32) for name, part in {"husband": husband, "wife": wife, **days}.items()}
     )
+
+
+def _without_orphans(people: People, marriages: pd.DataFrame) -> pd.DataFrame:
+    """Take the foreigners out of ``people`` whose marriage does not take place before the data end."""
+    wed = people.shadow == 0
+    wed[marriages["husband"]] = wed[marriages["wife"]] = True
+    ids = people.keep(wed)
+    return marriages.assign(husband=ids[marriages["husband"]], wife=ids[marriages["wife"]])
 
 
 def _with_foreigners(
@@ -215,7 +223,7 @@ def later_marriages(
     wife = np.concatenate([wife, ended.loc[again, "wife"].to_numpy()])
     ready = np.concatenate([ready, ended.loc[again, "end"].to_numpy() + 60])
     married = ready + (rng.gamma(1.5, 1.5, len(husband)) * YEAR).astype(np.int64)
-    return _kept(people, husband, wife, lawful_day(people, husband, wife, married), as_of)
+    return _kept(people, husband, wife, lawful_day(rng, people, husband, wife, married), as_of)
 
 
 def draw_marriages(rng: np.random.Generator, people: People, province: Province, as_of: int) -> pd.DataFrame:

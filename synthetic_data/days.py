@@ -82,6 +82,35 @@ def _next_open() -> Array:
     return np.minimum.accumulate(following[::-1])[::-1]
 
 
+@lru_cache(maxsize=1)
+def _open_days() -> Array:
+    """All days of 1900-2099 on which offices are open, in order."""
+    return np.unique(_next_open())
+
+
+def last_working(value: int) -> int:
+    """The last working day up to ``value``, a day of 1900-2099."""
+    found = _open_days()
+    return int(found[np.searchsorted(found, value, side="right") - 1])
+
+
+def spread_working(rng: np.random.Generator, days: Array, latest: Array | int = NEVER) -> Array:
+    """Days as ``next_working``, but those that fall on a closed day are spread over the next five working days.
+
+    None comes after ``latest`` by being spread; where even the next working day is after it, that one is taken. Days
+    outside 1900-2099 stay as they are.
+    """
+    found = _open_days()
+    wanted = np.asarray(days, dtype=np.int64)
+    first = np.searchsorted(found, wanted)
+    choices = np.clip(np.searchsorted(found, latest, side="right") - first, 1, 5)
+    known = (wanted >= _FIRST_DAY) & (first + choices <= len(found))
+    first = np.where(known, first, 0)
+    later = (rng.random(len(wanted)) * choices).astype(np.int64)
+    later = np.where(found[first] == wanted, 0, later)
+    return np.where(known, found[np.where(known, first + later, 0)], wanted)
+
+
 UNITS = ["", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
 
 

@@ -1,8 +1,7 @@
 """Registrations of true events: which office entered what on which day.
 
 One table a register: births, marriages, deaths, certificates, and court judgments. Days are day numbers, persons are
-ids,
-places are rows of ``Province.old`` (-1 = in another province, so not in our books). Numbers of entries are given in
+ids, places are rows of ``Province.old`` (-1 = in another province, so not in our books). Numbers of entries are given in
 ``books``.
 """
 
@@ -16,7 +15,7 @@ import pandas as pd
 import yaml
 
 from synthetic_data.couples import ANNULLED, DISTRICT_FROM, DIVORCED
-from synthetic_data.days import NEVER, YEAR, Array, Floats, add_years, day, next_working, start_of, year_of
+from synthetic_data.days import NEVER, YEAR, Array, Floats, add_years, day, last_working, next_working, spread_working, start_of, year_of
 from synthetic_data.moves import Moves
 from synthetic_data.population import People
 from synthetic_data.status import SINGLE, status_on
@@ -24,6 +23,8 @@ from synthetic_data.units import MERGER, Province
 
 DATA = Path(__file__).parent / "data"
 ON_TIME, AGAIN, LATE = "1", "2", "4"
+BORROWED = "ket_hon_muon_ten"
+"""Mark of a marriage entered under the papers of the bride's sister (``planted``)."""
 CERTIFICATES_FROM = day(date(1999, 1, 1))
 NO_CERTIFICATE_FROM = day(date(2025, 1, 9))
 """NĐ 07/2025: no certificate is asked for a marriage of Vietnamese citizens any more."""
@@ -49,6 +50,20 @@ def _later(rng: np.random.Generator, on_time: Floats, within: int, mean_late: Fl
     return np.where(rng.random(size) < on_time, punctual, late).astype(np.int32)
 
 
+def _entered(rng: np.random.Generator, event: Array, delay: Array, within: int, latest: Array) -> Array:
+    """Working day of each entry: ``delay`` days after the event.
+
+    Where that is after ``latest``, the day is drawn evenly from what is left up to then: a late entry stays late where
+    there is room, so that nothing piles up on one day. Entries in time stay in time when they wait for a working day.
+    """
+    late = delay > within
+    least = np.where(late & (event + within < latest), within + 1, 0)
+    left = np.maximum(latest - event - least, 0)
+    beyond = event + delay > latest
+    delay = np.where(beyond, least + (rng.random(len(event)) * (left + 1)).astype(np.int64), delay)
+    return spread_working(rng, event + delay, np.where(delay <= within, np.minimum(event + within, latest), latest))
+
+
 def births(
     rng: np.random.Generator, people: People, place: Array, province: Province, kept: pd.DataFrame, as_of: int
 ) -> pd.DataFrame:
@@ -64,8 +79,8 @@ def births(
     delay = _later(
         rng, _by_group(rates["on_time"], province, group), 60, _by_group(rates["mean_days_late"], province, group)
     )
-    latest = np.minimum(people.death[person] - 4, as_of - 6)
-    registered = next_working(np.minimum(birth + delay, np.maximum(latest, birth)))
+    latest = np.maximum(np.minimum(people.death[person] - 4, last_working(as_of)), birth)
+    registered = _entered(rng, birth, delay, 60, latest)
     year = year_of(birth)
     books = np.unique(kept.loc[kept["kind"] == "KS", "code"] * 10_000 + kept.loc[kept["kind"] == "KS", "year"])
     entry = province.code_on(old, registered) * 10_000 + year_of(registered)
@@ -74,7 +89,7 @@ def births(
     again = (books[at] != entry) & (year >= 1935) & (year <= 2008) & (first + 200 < latest)
     again &= rng.random(size) < rates["again"]
     drawn = rng.random(size) ** rates["again_growth"]
-    anew = next_working(first + (drawn * np.maximum(latest - first - 4, 1)).astype(np.int64))
+    anew = spread_working(rng, first + (drawn * np.maximum(latest - first - 4, 1)).astype(np.int64), latest)
     form = np.where(registered - birth > 60, LATE, ON_TIME)
     second = np.flatnonzero(again)
     return pd.DataFrame(
@@ -110,8 +125,8 @@ def marriages(rng: np.random.Generator, people: People, true: pd.DataFrame, as_o
     old = np.where(outsider & (rng.random(size) < 0.5), -1, old)
     first = np.maximum(married + int(5 * YEAR), int(start_of(np.array([2000]))[0]))
     last = np.minimum(np.minimum(end, as_of) - 40, day(date(2024, 12, 1)))
-    again = (married < day(date(2005, 1, 1))) & (last > first + 30) & (rng.random(size) < 0.03)
-    anew = next_working(first + (rng.random(size) * np.maximum(last - first, 1)).astype(np.int64))
+    again = (true["planted"] != BORROWED).to_numpy() & (married < day(date(2005, 1, 1))) & (last > first + 30) & (rng.random(size) < 0.03)
+    anew = spread_working(rng, first + (rng.random(size) * np.maximum(last - first, 1)).astype(np.int64))
     entered = np.where(again, anew, married)
     table = pd.DataFrame(
         {
@@ -140,7 +155,7 @@ def deaths(rng: np.random.Generator, people: People, home: Array, province: Prov
     delay = _later(
         rng, _by_group(rates["on_time"], province, group), 15, _by_group(rates["mean_days_late"], province, group)
     )
-    registered = next_working(np.minimum(death + delay, as_of - 6))
+    registered = _entered(rng, death, delay, 15, np.full(size, last_working(as_of)))
     age = (death - people.birth[person]) / YEAR
     old_age = (age > 72) & (rng.random(size) < 0.55)
     young = age < 45
@@ -175,8 +190,9 @@ def certificates(
     ]
     at_husband = people.own_old[away["husband"]] == away["old"].to_numpy()
     person = np.where(at_husband, away["wife"], away["husband"]).astype(np.int64)
-    issued = next_working(away["day"].to_numpy() - rng.integers(8, 150, len(away)))
-    keep = (issued >= CERTIFICATES_FROM) & (issued < NO_CERTIFICATE_FROM) & (issued < away["day"].to_numpy())
+    wedding_day = away["day"].to_numpy(np.int64)
+    issued = spread_working(rng, wedding_day - rng.integers(8, 150, len(away)), wedding_day - 1)
+    keep = (issued >= CERTIFICATES_FROM) & (issued < NO_CERTIFICATE_FROM) & (issued < wedding_day)
     keep &= (people.nationality[person] == "VN") & (people.outsider[person] == 0)
     keep &= issued > np.where(
         people.sex[person] == 0, add_years(people.birth[person], 20), add_years(people.birth[person], 18)
@@ -190,9 +206,10 @@ def certificates(
 
     adults = np.flatnonzero((people.shadow == 0) & (people.outsider == 0) & (rng.random(len(people)) < 0.022))
     opens = np.maximum(people.birth[adults] + int(20.1 * YEAR), CERTIFICATES_FROM)
-    closes = np.minimum(people.death[adults], as_of) - 40
-    issued = next_working(opens + (rng.random(len(adults)) * np.maximum(closes - opens, 0)).astype(np.int64))
-    fits = closes > opens + 30
+    closes = np.minimum(people.death[adults] - 2, last_working(as_of))
+    issued = opens + (rng.random(len(adults)) * np.maximum(closes - opens, 0)).astype(np.int64)
+    issued = spread_working(rng, issued, closes)
+    fits = (closes > opens + 30) & (issued <= closes)
     adults, issued = adults[fits], issued[fits]
     status, _, spouse = status_on(true, adults, issued)
     alone = (status == SINGLE) | (people.sex[adults] == 0) | (spouse < 0)

@@ -131,6 +131,7 @@ def _ancestors(people: People, ids: Array) -> Array:
     """The person, parents and grandparents as columns; -1 where unknown."""
 
     def parent(of: Array, line: Array) -> Array:
+        """The father or mother (``line``) of each of ``of``; -1 where either is unknown."""
         return np.where(of >= 0, line[of], -1)
 
     father, mother = people.father[ids], people.mother[ids]

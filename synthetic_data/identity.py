@@ -130,7 +130,7 @@ def identities(
     cmnd, cmnd_day = _cmnds(rng, people)
     card, expires = _cards(rng, people, as_of)
     by_year_only = rng.random(len(people)) < np.select(
-        [year < 1945, year < 1961, year < 1976], [0.40, 0.25, 0.10], 0.01
+        [year < 1945, year < 1961, year < 1976, year < 2000], [0.40, 0.25, 0.10, 0.01], 0.0
     )
     passport = np.zeros(len(people), dtype=np.int64)
     passport[foreign] = rng.integers(10_000_000, 99_999_999, int(foreign.sum()))

@@ -6,8 +6,9 @@ Holds the ``People`` table that the other modules fill. Holds no marriage, no na
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from synthetic_data.days import NEVER, YEAR, Array, Floats, start_of
+from synthetic_data.days import NEVER, YEAR, Array, Floats, last_working, start_of
 from synthetic_data.names import Text
 from synthetic_data.units import Province
 
@@ -59,6 +60,15 @@ class People:
             setattr(self, name, np.concatenate([old, new]))
         return np.arange(first, first + size)
 
+    def keep(self, wanted: npt.NDArray[np.bool_]) -> Array:
+        """Take out the other rows, which nobody may have as parent or twin. Returns the new id of each old row."""
+        ids = np.where(wanted, np.cumsum(wanted) - 1, -1).astype(np.int32)
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name)[wanted])
+        for line in (self.father, self.mother, self.twin):
+            line[:] = np.where(line >= 0, ids[line], -1)
+        return ids
+
 
 def _death_age(rng: np.random.Generator, sex: Array) -> Floats:
     """Age at death in years: Gompertz around the modes 78.5 (men) and 88.5 (women); a few die early of other causes.
@@ -78,6 +88,7 @@ def draw_people(rng: np.random.Generator, province: Province, persons: int, as_o
     years = np.arange(FIRST_BIRTH, last_year + 1)
     share = np.interp(years, *BIRTHS)
     boys = np.interp(years, *BOYS)
+    last_death = min(as_of - 4, last_working(as_of) - 1)
     earliest_death = int(start_of(np.array([FIRST_DEATH]))[0])
     parts: list[tuple[Array, Array, Array]] = []
     found = 0
@@ -88,7 +99,7 @@ def draw_people(rng: np.random.Generator, province: Province, persons: int, as_o
         birth = start_of(year) + rng.integers(0, 365, size)
         death = birth + (_death_age(rng, sex) * YEAR).astype(np.int64)
         keep = (birth <= as_of - 10) & (death >= earliest_death) & (death > birth + 3)
-        death = np.where(death > as_of - 40, NEVER, death)
+        death = np.where(death > last_death, NEVER, death)
         parts.append((sex[keep], birth[keep].astype(np.int32), death[keep].astype(np.int32)))
         found += int(keep.sum())
     sex, birth, death = (np.concatenate(part)[:persons] for part in zip(*parts, strict=True))

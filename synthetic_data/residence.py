@@ -146,7 +146,7 @@ def _dead(
         & lives["living"].to_numpy()[left]
         & (head[left] == left)
     )
-    recent &= (people.shadow[dead] == 0) & (people.death[dead] < as_of - 20)
+    recent &= (people.shadow[dead] == 0) & (people.death[dead] < as_of - 12)
     dead, left, relation = dead[recent], left[recent], np.where(husband_died, HUSBAND, WIFE)[recent]
     since = np.maximum(people.birth[dead] + 25, SYSTEM)
     return _spell(
