@@ -113,6 +113,21 @@ def _load_places(con: duckdb.DuckDBPyConnection, province: Province, expectation
     con.execute("""CREATE TABLE neighbour AS SELECT old, coalesce(
             lead(code_old) OVER (PARTITION BY district ORDER BY code_old),
             first_value(code_old) OVER (PARTITION BY district ORDER BY code_old)) AS code FROM place""")
+    # Another commune near by, both before and after the merge; none where the data set has a single one.
+    con.execute("""CREATE TABLE elsewhere AS
+        WITH kept AS (
+            SELECT code_new, min(district) AS district, min(code_old) AS code_old FROM place GROUP BY code_new),
+        near AS (
+            SELECT code_new, coalesce(
+                lead(code_old) OVER alike, nullif(first_value(code_old) OVER alike, code_old),
+                lead(code_old) OVER (ORDER BY code_new), lag(code_old) OVER (ORDER BY code_new)) AS code_old
+            FROM kept WINDOW alike AS (PARTITION BY district ORDER BY code_new))
+        SELECT p.old, q.code_old, q.code_new, q.text3, q.text2
+        FROM place p JOIN near n USING (code_new) JOIN place q ON q.code_old = n.code_old""")
+    # The seat of each former district: its town, or its first ward.
+    con.execute("""CREATE TABLE seat AS SELECT district, arg_min(text3, rank) AS text3, arg_min(text2, rank) AS text2
+        FROM (SELECT *, struct_pack(a := NOT starts_with(text3, 'thị trấn '), b := code_old) AS rank FROM place)
+        GROUP BY district""")
     con.unregister("incoming")
     prefixes = literal(expectations / "code_lists" / "ma_tinh_dinh_danh.csv")
     con.execute(f"""

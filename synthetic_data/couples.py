@@ -127,7 +127,7 @@ def _kept(
 ) -> pd.DataFrame:
     """Marriages that take place before ``as_of`` and in the lifetime of both; ``began`` is the day of the union."""
     alive = np.minimum(people.death[husband], people.death[wife]) > married + 30
-    keep = alive & (married <= as_of - 5)
+    keep = alive & (married < as_of)
     days = {"married": married, "began": married if began is None else began}
     return pd.DataFrame(
         {name: part[keep].astype(np.int32) for name, part in {"husband": husband, "wife": wife, **days}.items()}

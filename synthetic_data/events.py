@@ -1,8 +1,8 @@
 """Registrations of true events: which office entered what on which day.
 
 One table a register: births, marriages, deaths, certificates, and court judgments. Days are day numbers, persons are
-ids, places are rows of ``Province.old`` (-1 = in another province, so not in our books). Numbers of entries are given in
-``books``.
+ids, places are rows of ``Province.old`` (-1 = in another province, so not in our books). Numbers of entries are given
+in ``books``.
 """
 
 from datetime import date
@@ -15,16 +15,27 @@ import pandas as pd
 import yaml
 
 from synthetic_data.couples import ANNULLED, DISTRICT_FROM, DIVORCED
-from synthetic_data.days import NEVER, YEAR, Array, Floats, add_years, day, last_working, next_working, spread_working, start_of, year_of
+from synthetic_data.days import (
+    NEVER,
+    YEAR,
+    Array,
+    Floats,
+    add_years,
+    day,
+    last_working,
+    next_working,
+    spread_working,
+    start_of,
+    year_of,
+)
 from synthetic_data.moves import Moves
+from synthetic_data.planted import BORROWED
 from synthetic_data.population import People
 from synthetic_data.status import SINGLE, status_on
 from synthetic_data.units import MERGER, Province
 
 DATA = Path(__file__).parent / "data"
 ON_TIME, AGAIN, LATE = "1", "2", "4"
-BORROWED = "ket_hon_muon_ten"
-"""Mark of a marriage entered under the papers of the bride's sister (``planted``)."""
 CERTIFICATES_FROM = day(date(1999, 1, 1))
 NO_CERTIFICATE_FROM = day(date(2025, 1, 9))
 """NĐ 07/2025: no certificate is asked for a marriage of Vietnamese citizens any more."""
@@ -42,25 +53,22 @@ def _by_group(table: dict[str, float], province: Province, group: Array) -> Floa
     return np.asarray([table.get(name, table["default"]) for name in province.groups])[group]
 
 
-def _later(rng: np.random.Generator, on_time: Floats, within: int, mean_late: Floats) -> Array:
-    """Days of delay: up to ``within`` for the share ``on_time``, else exponential beyond it."""
-    size = len(on_time)
+def _entered(
+    rng: np.random.Generator, event: Array, on_time: Floats, within: int, mean_late: Floats, latest: Array
+) -> Array:
+    """Working day of each entry: up to ``within`` days after the event for the share ``on_time``, else exponential
+    beyond it.
+
+    Who would come after ``latest`` came in time instead, so that the days up to the end have as many late entries as
+    those before; where even that is after ``latest``, the day is drawn evenly from what is left. Nothing piles up on
+    one day. Entries in time stay in time when they wait for a working day.
+    """
+    size = len(event)
     punctual = np.minimum(1 + rng.exponential(within / 3, size), within - 3)
     late = within + 1 + rng.exponential(1.0, size) * mean_late
-    return np.where(rng.random(size) < on_time, punctual, late).astype(np.int32)
-
-
-def _entered(rng: np.random.Generator, event: Array, delay: Array, within: int, latest: Array) -> Array:
-    """Working day of each entry: ``delay`` days after the event.
-
-    Where that is after ``latest``, the day is drawn evenly from what is left up to then: a late entry stays late where
-    there is room, so that nothing piles up on one day. Entries in time stay in time when they wait for a working day.
-    """
-    late = delay > within
-    least = np.where(late & (event + within < latest), within + 1, 0)
-    left = np.maximum(latest - event - least, 0)
-    beyond = event + delay > latest
-    delay = np.where(beyond, least + (rng.random(len(event)) * (left + 1)).astype(np.int64), delay)
+    delay = np.where((rng.random(size) < on_time) | (event + late > latest), punctual, late).astype(np.int32)
+    left = np.maximum(latest - event, 0)
+    delay = np.where(delay > left, (rng.random(size) * (left + 1)).astype(np.int32), delay)
     return spread_working(rng, event + delay, np.where(delay <= within, np.minimum(event + within, latest), latest))
 
 
@@ -76,11 +84,9 @@ def births(
     person = np.flatnonzero((people.shadow == 0) & (place >= 0)).astype(np.int32)
     birth, old, size = people.birth[person], place[person], len(person)
     group = people.group[person]
-    delay = _later(
-        rng, _by_group(rates["on_time"], province, group), 60, _by_group(rates["mean_days_late"], province, group)
-    )
+    on_time, mean_late = (_by_group(rates[name], province, group) for name in ("on_time", "mean_days_late"))
     latest = np.maximum(np.minimum(people.death[person] - 4, last_working(as_of)), birth)
-    registered = _entered(rng, birth, delay, 60, latest)
+    registered = _entered(rng, birth, on_time, 60, mean_late, latest)
     year = year_of(birth)
     books = np.unique(kept.loc[kept["kind"] == "KS", "code"] * 10_000 + kept.loc[kept["kind"] == "KS", "year"])
     entry = province.code_on(old, registered) * 10_000 + year_of(registered)
@@ -125,7 +131,12 @@ def marriages(rng: np.random.Generator, people: People, true: pd.DataFrame, as_o
     old = np.where(outsider & (rng.random(size) < 0.5), -1, old)
     first = np.maximum(married + int(5 * YEAR), int(start_of(np.array([2000]))[0]))
     last = np.minimum(np.minimum(end, as_of) - 40, day(date(2024, 12, 1)))
-    again = (true["planted"] != BORROWED).to_numpy() & (married < day(date(2005, 1, 1))) & (last > first + 30) & (rng.random(size) < 0.03)
+    again = (
+        (true["planted"] != BORROWED).to_numpy()
+        & (married < day(date(2005, 1, 1)))
+        & (last > first + 30)
+        & (rng.random(size) < 0.03)
+    )
     anew = spread_working(rng, first + (rng.random(size) * np.maximum(last - first, 1)).astype(np.int64))
     entered = np.where(again, anew, married)
     table = pd.DataFrame(
@@ -152,10 +163,8 @@ def deaths(rng: np.random.Generator, people: People, home: Array, province: Prov
     entered = np.interp(year_of(people.death[person]), rates["entered"]["years"], rates["entered"]["share"])
     person = person[rng.random(len(person)) < entered]
     death, size, group = people.death[person], len(person), people.group[person]
-    delay = _later(
-        rng, _by_group(rates["on_time"], province, group), 15, _by_group(rates["mean_days_late"], province, group)
-    )
-    registered = _entered(rng, death, delay, 15, np.full(size, last_working(as_of)))
+    on_time, mean_late = (_by_group(rates[name], province, group) for name in ("on_time", "mean_days_late"))
+    registered = _entered(rng, death, on_time, 15, mean_late, np.full(size, last_working(as_of)))
     age = (death - people.birth[person]) / YEAR
     old_age = (age > 72) & (rng.random(size) < 0.55)
     young = age < 45

@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthetic_data.days import NEVER, Array, add_years, day, start_of, to_dates, year_of
-from synthetic_data.names import draw_given, draw_surnames, full_names
+from synthetic_data.names import Words, draw_given, draw_surnames, full_names, word_ids
 from synthetic_data.population import People
 from synthetic_data.units import Province
 
 NGHE_AN = 40
 PIN_FROM = day(date(2016, 1, 1))
+ROUNDS = 20
+"""How often names are drawn again; few clashes are left after five."""
 CHIP_CARDS_FROM = day(date(2021, 3, 1))
 
 
@@ -116,6 +118,55 @@ def _ethnic(province: Province, group: Array) -> pd.Categorical:
     return pd.Categorical.from_codes(np.array([listed.index(name) for name in names], dtype=np.int8)[group], listed)
 
 
+def _given_names(
+    rng: np.random.Generator, people: People, surname: Words, year: Array, groups: tuple[str, ...]
+) -> tuple[Words, Words]:
+    """Middle and given name of everyone, drawn again where no family would choose them (``_unlikely``)."""
+    middle, given = draw_given(rng, people.group, people.sex, year, groups)
+    rows = np.arange(len(people))
+    for _ in range(ROUNDS):
+        changed = _unlikely(people, surname, middle, given, rows)
+        if not len(changed):
+            break
+        for words, anew in zip(
+            (middle, given),
+            draw_given(rng, people.group[changed], people.sex[changed], year[changed], groups),
+            strict=True,
+        ):
+            words.codes[changed] = anew.codes
+        touched = np.zeros(len(people), dtype=bool)
+        touched[changed] = True
+        parent = touched.copy()
+        for line in (people.father, people.mother):
+            parent[line[changed][line[changed] >= 0]] = True
+        for line in (people.father, people.mother):
+            touched |= parent[line] & (line >= 0)
+        rows = np.flatnonzero(touched)
+    return middle, given
+
+
+def _unlikely(people: People, surname: Words, middle: Words, given: Words, rows: Array) -> Array:
+    """Those of ``rows`` whose middle name repeats the surname or the given name, whose given name is the father's, or
+    who are named as an earlier one of ``rows`` by the same father or mother.
+    """
+    ends = [words.vocabulary for words in (surname, middle, middle, given)]
+    parts = [[word.split(" ")[at] for word in words] for words, at in zip(ends, (-1, 0, -1, 0), strict=True)]
+    last, first, second, called = word_ids(*parts)
+    whole = word_ids(middle.vocabulary)[0]
+    at_middle, name = middle.codes[rows], called[given.codes[rows]]
+    bad = (last[surname.codes[rows]] == first[at_middle]) | (second[at_middle] == name)
+    father = people.father[rows]
+    bad |= (father >= 0) & (called[given.codes[father]] == name)
+    own = whole[at_middle] * (int(called.max()) + 1) + name
+    for line in (people.father[rows], people.mother[rows]):
+        child = np.flatnonzero(line >= 0)
+        key = line[child].astype(np.int64) * (int(own.max()) + 1) + own[child]
+        order = np.argsort(key, kind="stable")
+        alike = key[order[1:]] == key[order[:-1]]
+        bad[child[order[1:][alike]]] = True
+    return rows[bad]
+
+
 def identities(
     rng: np.random.Generator, people: People, province: Province, as_of: int, expectations: Path
 ) -> pd.DataFrame:
@@ -124,7 +175,7 @@ def identities(
     home_province = _home_provinces(rng, people, expectations)
     year = year_of(people.birth)
     surname = draw_surnames(rng, people.group, province.groups).take(root)
-    name = full_names(surname, *draw_given(rng, people.group, people.sex, np.maximum(year, 1900), province.groups))
+    name = full_names(surname, *_given_names(rng, people, surname, np.maximum(year, 1900), province.groups))
     foreign = people.nationality != "VN"
     name = pc.replace_with_mask(name, pa.array(foreign), pa.array(people.foreign_name[foreign], pa.string()))
     cmnd, cmnd_day = _cmnds(rng, people)

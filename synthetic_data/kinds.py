@@ -5,6 +5,8 @@ Kinds of cells and rows carry their SQL; kinds of events (``event:``) are carrie
 ``planted``. Holds the schema and its refusals, and no kind.
 """
 
+import csv
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from sosach.duck import identifier, literal
 from sosach.errors import SettingsError
 from sosach.registers import Register
+from sosach.settings import PROJECT
 
 FOLDER = Path(__file__).parent / "noise"
+UNRULED = Path(__file__).parent / "data" / "codes_without_rule.csv"
+"""Codes of domain.md that a kind may name although no rule has them yet, each with the reason."""
+RULE_ID = re.compile(r"^- id: *[\"']?([A-Z]{1,3}\d{1,2})\b", re.MULTILINE)
 
 Channel = Literal[
     "chu_viet_tay",  # handwriting read wrong
@@ -39,8 +45,20 @@ Channel = Literal[
     "sai_nghiep_vu",  # an office did its work wrongly or late
 ]
 Event = Literal["marry_children", "false_marriages", "foreign_divorces", "false_births", "false_deaths"]
-BatchOf = Literal["month", "typist", "book", "unit", "file"]
+BatchOf = Literal["month", "typist", "book", "page", "unit", "file"]
 Rate = float | tuple[float, float, float]
+EVENTS: dict[str, Event] = {
+    "ket_hon_tao_hon": "marry_children",
+    "ket_hon_trung_hon": "false_marriages",
+    "ket_hon_dang_ky_hai_lan": "false_marriages",
+    "ket_hon_muon_ten": "false_marriages",
+    "dang_ky_lai_sau_khi_chet": "false_marriages",
+    "ket_hon_sau_ly_hon_nuoc_ngoai": "foreign_divorces",
+    "khai_sinh_dang_ky_hai_lan": "false_births",
+    "khai_tu_dang_ky_hai_lan": "false_deaths",
+    "chet_khong_khai_tu": "false_deaths",
+}
+"""The kinds that ``planted`` carries out, by name: all of them are needed, and there is no other."""
 ERAS = (2006, 2016)
 """First years of the second and the third era of registration (domain.md 6, last lines)."""
 
@@ -236,8 +254,10 @@ def _kind(path: Path, number: int, entry: object) -> Kind:
     try:
         kind = Kind.model_validate(entry)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        found = error.errors(include_url=False)
+        # Of a field that may be a list or a mapping, what is wrong inside the one that was written.
+        first = next((one for one in found if one["type"] not in ("tuple_type", "dict_type")), found[0])
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("tuple[", "dict[")))
         problem = first["msg"].removeprefix("Value error, ")
         shown = f"{place}: {problem}" if place else problem
         raise SettingsError(
@@ -247,17 +267,48 @@ def _kind(path: Path, number: int, entry: object) -> Kind:
     return kind
 
 
-def check_kinds(registers: Mapping[str, Register], kinds: Mapping[str, Kind] | None = None) -> None:
-    """Refuse kinds that name a register or field that the dictionary does not have.
+def rule_codes(expectations: Path) -> frozenset[str]:
+    """Codes of all rules of a folder of expectations; ``TX01-KH-CHONG`` has the code TX01."""
+    files = sorted(expectations.glob("*/*.yaml"))
+    return frozenset(code for path in files for code in RULE_ID.findall(path.read_text(encoding="utf-8")))
+
+
+def unruled_codes() -> dict[str, str]:
+    """Codes of domain.md that no rule has yet, with the reason why a kind names them."""
+    with UNRULED.open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["reason"] for row in csv.DictReader(file)}
+
+
+def check_kinds(
+    registers: Mapping[str, Register],
+    kinds: Mapping[str, Kind] | None = None,
+    expectations: Path = PROJECT / "expectations",
+) -> None:
+    """Refuse kinds that name a register, field, rule or event that does not exist, and a missing event.
 
     Args:
         registers: the dictionary, by id.
         kinds: the kinds to look at; None for those of ``noise/``.
+        expectations: folder of the rules whose codes the kinds may name.
 
     Raises:
         SettingsError: names file, kind and field.
     """
-    for kind in (load_kinds() if kinds is None else kinds).values():
+    kinds = load_kinds() if kinds is None else kinds
+    codes = rule_codes(expectations) | unruled_codes().keys()
+    for kind in kinds.values():
+        for register in kind.registers:
+            for code in kind.rules_of(register):
+                if code not in codes:
+                    raise SettingsError(
+                        f"{kind.place}: rules: no rule of {expectations} has the code {code}; name one that is there,"
+                        f" or list the code of domain.md with a reason in {UNRULED.name}."
+                    )
+        if kind.event and EVENTS.get(kind.name) != kind.event:
+            raise SettingsError(
+                f"{kind.place}: event: {kind.event} carries out no kind of that name; it has"
+                f" {', '.join(name for name, event in EVENTS.items() if event == kind.event)}."
+            )
         for register in kind.registers:
             part = "cells" if kind.cells else "register"
             if register not in registers:
@@ -269,6 +320,9 @@ def check_kinds(registers: Mapping[str, Register], kinds: Mapping[str, Kind] | N
                     raise SettingsError(
                         f"{kind.place}: {where}: register {register} delivers no field {field!r}; see register.yaml."
                     )
+    for name, event in EVENTS.items():
+        if name not in kinds or not kinds[name].event:
+            raise SettingsError(f"su_kien.yaml: {name}: missing; planted.py needs this kind with 'event: {event}'.")
 
 
 def check_sql(con: duckdb.DuckDBPyConnection, kinds: Mapping[str, Kind] | None = None) -> None:

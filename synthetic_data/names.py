@@ -4,6 +4,7 @@ Groups without a table of their own use the one of the Kinh. Holds no person and
 decided in ``identity``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -114,6 +115,12 @@ def draw_given(
 ) -> tuple[Words, Words]:
     """Middle and given name for each row; ``sex`` is 0 male, 1 female, ``year`` the year of birth from 1900."""
     return _by_table(rng, MIDDLES, group, sex, year, groups), _by_table(rng, GIVENS, group, sex, year, groups)
+
+
+def word_ids(*lists: Sequence[str]) -> list[Array]:
+    """Numbers of the words of several lists, the same number for the same word."""
+    codes = pd.factorize(np.concatenate([np.asarray(words, dtype=object) for words in lists]))[0]
+    return np.split(codes, np.cumsum([len(words) for words in lists])[:-1])
 
 
 def foreign_names(rng: np.random.Generator, sex: Array) -> tuple[Text, Text]:

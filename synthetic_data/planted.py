@@ -7,10 +7,11 @@ books are numbered with the false entries inside and the truth keeps them apart.
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthetic_data.couples import DIVORCED, HUSBAND_DIED, OPEN, WIFE_DIED
-from synthetic_data.days import NEVER, YEAR, Array, day, next_working
+from synthetic_data.days import NEVER, YEAR, Array, add_years, day, spread_working
 from synthetic_data.kinds import load_kinds
 from synthetic_data.population import People
 
@@ -30,18 +31,56 @@ def _chosen(rng: np.random.Generator, eligible: Array, kind: str, noise: float) 
 
 def marry_children(rng: np.random.Generator, people: People, true: pd.DataFrame, noise: float) -> pd.DataFrame:
     """Move some first marriages to the bride's 16th year; adds the column ``planted``."""
-    twice = pd.concat([true["husband"], true["wife"]]).value_counts()
-    only = (twice[true["husband"]].to_numpy() == 1) & (twice[true["wife"]].to_numpy() == 1)
-    native = (people.nationality[true["husband"]] == "VN") & (people.nationality[true["wife"]] == "VN")
     bride, groom = people.birth[true["wife"]], people.birth[true["husband"]]
-    eligible = np.flatnonzero(only & native & (bride >= BRIDES_FROM) & (bride - groom > 600))
+    eligible = np.flatnonzero(_only_native(people, true) & (bride >= BRIDES_FROM) & (bride - groom > 600))
     rows = _chosen(rng, eligible, CHILD_MARRIAGE, noise)
     married = true["married"].to_numpy(np.int64).copy()
-    married[rows] = next_working(bride[rows] + (15.3 * YEAR + rng.random(len(rows)) * 1.4 * YEAR).astype(np.int64))
+    sixteen = (15.3 * YEAR + rng.random(len(rows)) * 1.4 * YEAR).astype(np.int64)
+    married[rows] = spread_working(rng, bride[rows] + sixteen)
     planted = np.full(len(true), "", dtype=object)
     planted[rows] = CHILD_MARRIAGE
-    moved = true.assign(married=married, planted=planted)
+    return _in_order(true.assign(married=married, planted=planted))
+
+
+def _only_native(people: People, true: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether each marriage is the only one of both parties, and both are Vietnamese."""
+    husband, wife = (true[name].to_numpy(np.int64) for name in ("husband", "wife"))
+    times = np.bincount(husband, minlength=len(people)) + np.bincount(wife, minlength=len(people))
+    native = (people.nationality[husband] == "VN") & (people.nationality[wife] == "VN")
+    return np.asarray((times[husband] == 1) & (times[wife] == 1) & native)
+
+
+def _in_order(moved: pd.DataFrame) -> pd.DataFrame:
+    """Marriages by day, numbered from 0."""
     return moved.sort_values(["married", "husband", "wife"], kind="stable").reset_index(drop=True)
+
+
+def borrow_names(rng: np.random.Generator, people: People, true: pd.DataFrame, noise: float) -> pd.DataFrame:
+    """Move some marriages to before the bride's 18th birthday and mark them: she marries with the papers of her next
+    elder sister, who is of age on that day and married herself (domain.md 6, KH17). The groom is of age.
+
+    ``true`` has the column ``planted``; ``people`` know their mothers. ``false_marriages`` writes the sister's name.
+    """
+    husband, wife, married = (true[name].to_numpy(np.int64, copy=True) for name in ("husband", "wife", "married"))
+    elder = elder_sisters(people)[wife]
+    plain = (true["planted"] == "").to_numpy() & _only_native(people, true)
+    wed = np.zeros(len(people), dtype=bool)
+    wed[wife[plain]] = True
+    of_age = np.maximum(add_years(people.birth[husband], 20), add_years(people.birth[elder], 18))
+    opens = np.maximum(of_age, add_years(people.birth[wife], 14)) + 1
+    closes = add_years(people.birth[wife], 18) - 40
+    fits = plain & (elder >= 0) & wed[elder] & (opens < closes) & (married - people.birth[wife] < 25 * YEAR)
+    fits &= (people.death[elder] > closes + 40) & (people.death[husband] > closes + 40) & (closes + 40 < married)
+    rows = _chosen(rng, np.flatnonzero(fits), BORROWED, noise)
+    lends = np.zeros(len(people), dtype=bool)
+    lends[wife[rows]] = True
+    rows = rows[~lends[elder[rows]]]
+    days = opens[rows] + (rng.random(len(rows)) * (closes - opens)[rows]).astype(np.int64)
+    married[rows] = spread_working(rng, days)
+    planted = true["planted"].to_numpy(object).copy()
+    planted[rows] = BORROWED
+    began = np.minimum(true["began"].to_numpy(np.int64), married)
+    return _in_order(true.assign(married=married, began=began, planted=planted))
 
 
 def false_marriages(
@@ -50,10 +89,13 @@ def false_marriages(
     """Entries, some under the name of the bride's elder sister, with the false ones behind: second marriages of married
     men, couples entered a second time, and couples entered again when one of them was dead.
     """
-    known = _borrow_names(rng, people, entries.assign(planted=true["planted"].to_numpy()[entries["marriage"]]), noise)
+    known = entries.assign(planted=true["planted"].to_numpy()[entries["marriage"]])
+    bride = known["wife"].to_numpy(np.int64)
+    borrowed = (known["planted"] == BORROWED).to_numpy()
+    known["wife"] = np.where(borrowed, elder_sisters(people)[bride], bride)
     kind, end = (true[name].to_numpy(np.int64)[entries["marriage"]] for name in ("end_kind", "end"))
     entered = entries["day"].to_numpy(np.int64)
-    husband, wife = entries["husband"].to_numpy(np.int64), entries["wife"].to_numpy(np.int64)
+    husband, wife = known["husband"].to_numpy(np.int64), known["wife"].to_numpy(np.int64)
     plain = (known["planted"] == "").to_numpy() & ~entries["at_district"].to_numpy()
 
     ever = true[["husband", "wife"]].to_numpy().ravel()
@@ -68,7 +110,7 @@ def false_marriages(
     men = men[rng.permutation(len(men))][: len(single)]
     brides = rng.permutation(single)[: len(men)]
     of_age = np.maximum(people.birth[brides] + int(18.2 * YEAR), entered[men] + 400)
-    wedding = next_working(of_age + (rng.random(len(men)) * np.maximum(as_of - 20 - of_age, 0)).astype(np.int64))
+    wedding = spread_working(rng, of_age + (rng.random(len(men)) * np.maximum(as_of - 20 - of_age, 0)).astype(np.int64))
     fits = wedding < as_of - 10
     men, brides, wedding = men[fits], brides[fits], wedding[fits]
     second = known.iloc[men].assign(
@@ -76,7 +118,7 @@ def false_marriages(
     )
 
     again = _chosen(rng, np.flatnonzero(plain & (known["form"] == "1").to_numpy()), TWICE_WED, noise)
-    later = next_working(entered[again] + rng.integers(30, 700, len(again)))
+    later = spread_working(rng, entered[again] + rng.integers(30, 700, len(again)))
     again, later = again[keep := (later < np.minimum(end[again], as_of) - 40)], later[keep]
     other = np.where(
         people.own_old[husband[again]] == known["old"].to_numpy()[again],
@@ -88,7 +130,7 @@ def false_marriages(
     widowed = plain & np.isin(kind, (HUSBAND_DIED, WIFE_DIED)) & (known["form"] == "1").to_numpy()
     widowed &= (entered < OLD_WEDDINGS_TO) & (end > AFTER_DEATH_FROM) & (end < as_of - 220)
     left = _chosen(rng, np.flatnonzero(widowed), AFTER_DEATH, noise)
-    anew = next_working(end[left] + rng.integers(20, 200, len(left)))
+    anew = spread_working(rng, end[left] + rng.integers(20, 200, len(left)))
     after = known.iloc[left].assign(day=anew, since=entered[left], form="2", planted=AFTER_DEATH)
     return pd.concat([known, second, twice, after], ignore_index=True)
 
@@ -102,23 +144,6 @@ def elder_sisters(people: People) -> Array:
     follows = (mother[girls[1:]] == mother[girls[:-1]]) & (birth[girls[1:]] > birth[girls[:-1]])
     elder[girls[1:][follows]] = girls[:-1][follows]
     return elder
-
-
-def _borrow_names(rng: np.random.Generator, people: People, known: pd.DataFrame, noise: float) -> pd.DataFrame:
-    """Put the elder sister's name into the entries of some young brides; she is married herself (domain.md KH17)."""
-    wife, entered = known["wife"].to_numpy(np.int64).copy(), known["day"].to_numpy(np.int64)
-    elder = elder_sisters(people)[wife]
-    plain = (known["planted"] == "").to_numpy() & ~known["at_district"].to_numpy() & (known["form"] == "1").to_numpy()
-    married = np.zeros(len(people), dtype=bool)
-    married[wife[plain]] = True
-    young = entered - people.birth[wife] < 22 * YEAR
-    fits = plain & young & (elder >= 0) & married[elder]
-    fits &= (people.birth[elder] < entered - 18.1 * YEAR) & (people.death[elder] > entered)
-    rows = _chosen(rng, np.flatnonzero(fits), BORROWED, noise)
-    wife[rows] = elder[rows]
-    names = known["planted"].to_numpy(object).copy()
-    names[rows] = BORROWED
-    return known.assign(wife=wife, planted=names)
 
 
 def foreign_divorces(
@@ -157,7 +182,7 @@ def false_births(
     known = entries.assign(planted="")
     rows = _chosen(rng, np.flatnonzero(entries["form"] != "2"), TWICE_BORN, noise)
     person = entries["person"].to_numpy(np.int64)[rows]
-    later = next_working(entries["day"].to_numpy(np.int64)[rows] + rng.integers(200, 3000, len(rows)))
+    later = spread_working(rng, entries["day"].to_numpy(np.int64)[rows] + rng.integers(200, 3000, len(rows)))
     keep = later < np.minimum(people.death[person], as_of) - 10
     mother = people.mother[person[keep]]
     second = known.iloc[rows[keep]].assign(day=later[keep], old=people.own_old[mother], planted=TWICE_BORN, form="4")
@@ -176,7 +201,7 @@ def false_deaths(
     left_out = _chosen(rng, recent, UNENTERED_DEATH, noise)
     known = entries.drop(index=entries.index[left_out]).reset_index(drop=True).assign(planted="")
     rows = _chosen(rng, np.arange(len(known)), TWICE_DEAD, noise)
-    later = next_working(known["day"].to_numpy(np.int64)[rows] + rng.integers(20, 400, len(rows)))
+    later = spread_working(rng, known["day"].to_numpy(np.int64)[rows] + rng.integers(20, 400, len(rows)))
     keep = later < as_of - 10
     second = known.iloc[rows[keep]].assign(day=later[keep], planted=TWICE_DEAD, form="4")
     return pd.concat([known, second], ignore_index=True), person[left_out]

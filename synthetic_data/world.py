@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from synthetic_data import books, couples, events, families, households, identity, planted, population, sister
-from synthetic_data.days import NEVER, Array, day, to_dates, year_of
+from synthetic_data.days import NEVER, Array, Floats, day, to_dates
 from synthetic_data.moves import draw_moves
-from synthetic_data.names import KINH, draw_given, draw_surnames, full_names
+from synthetic_data.names import draw_given, draw_surnames, full_names
 from synthetic_data.recognition import adopt, recognise, without_parent
 from synthetic_data.residence import residence
 from synthetic_data.status import MARRIED, status_on
@@ -68,6 +68,7 @@ def build_world(expectations: Path, persons: int, seed: int, as_of: date, commun
     people = population.draw_people(rngs[0], province, persons, today, as_of.year)
     true = planted.marry_children(rngs[9], people, couples.draw_marriages(rngs[1], people, province, today), noise)
     families.assign_parents(rngs[2], people, province, true, today)
+    true = planted.borrow_names(rngs[9], people, true, noise)
     moves = draw_moves(rngs[12], people, true, province, today)
     kept = books.inventory(rngs[7], province, today)
     r = rngs[6]
@@ -75,7 +76,7 @@ def build_world(expectations: Path, persons: int, seed: int, as_of: date, commun
     later_known = without_parent(rngs[13], people, true, born, province, today)
     who = identity.identities(rngs[5], people, province, today, expectations)
     recognised, born = recognise(people, later_known, born)
-    who = who.assign(father=people.father, mother=people.mother, name=_twins_apart(rngs[13], who, people, province))
+    who = who.assign(father=people.father, mother=people.mother)
     adopted = adopt(rngs[13], people, true, province, today)
     lives = households.households(rngs[3], people, true, moves, adopted, today)
     home = lives["home_old"].to_numpy()
@@ -124,33 +125,10 @@ def build_world(expectations: Path, persons: int, seed: int, as_of: date, commun
         entry=_dated(entry, ["day"]).drop(columns="day").rename(columns={"day_date": "date"}),
         numbered=_dated(named, ["day"]).rename(columns={"day_date": "date"}),
         book=inventory,
-        signer=_signers(rngs[11], inventory),
+        signer=_signers(rngs[11], inventory, province),
         foreigner=sister.foreigners(seed, persons, home[lives["living"].to_numpy(bool)], today),
         pool=sister.pools(seed),
     )
-
-
-def _twins_apart(
-    rng: np.random.Generator, who: pd.DataFrame, people: population.People, province: Province
-) -> pd.Series:
-    """Names of all persons, with other middle and given names for twins who were named alike."""
-    younger = np.flatnonzero(people.twin >= 0)
-    elders = who["name"].iloc[people.twin[younger]].to_numpy(object)
-    names = who["name"].iloc[younger].to_numpy(object)
-    alike = np.flatnonzero(names == elders)
-    changed = younger[alike]
-    while len(alike):
-        ids = younger[alike]
-        middle, given = draw_given(
-            rng, people.group[ids], people.sex[ids], np.maximum(year_of(people.birth[ids]), 1900), province.groups
-        )
-        surname = [name.split(" ")[0] for name in names[alike]]
-        drawn = zip(surname, middle.texts().to_pylist(), given.texts().to_pylist(), strict=True)
-        names[alike] = [" ".join(parts) for parts in drawn]
-        alike = alike[names[alike] == elders[alike]]
-    every = who["name"].copy()
-    every.iloc[changed] = names[np.isin(younger, changed)]
-    return every
 
 
 def _dated(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -162,8 +140,10 @@ def _with_places(
     who: pd.DataFrame, province: Province, people: population.People, lives: pd.DataFrame, birth_old: Array
 ) -> pd.DataFrame:
     """Add homes, head of household and hamlet; shadows live at their own place."""
-    word = province.new["region"].map({"thanh_thi": "Khối", "vung_cao": "Bản"}).fillna("Xóm").to_numpy(object)
-    kinds, of_commune = np.unique(word[province.old["parent"].to_numpy()], return_inverse=True)
+    highland = (province.new["region"] == "vung_cao").to_numpy()[province.old["parent"].to_numpy()]
+    urban = province.old["type"].isin(["phuong", "thi_tran"]).to_numpy()
+    word = np.where(urban, "Khối", np.where(highland, "Bản", "Xóm"))
+    kinds, of_commune = np.unique(word, return_inverse=True)
     numbers = int(lives["hamlet"].max()) + 1
     return who.assign(
         own_old=people.own_old.astype(np.int32),
@@ -227,7 +207,7 @@ def _citizens(
     )
 
 
-def _signers(rng: np.random.Generator, inventory: pd.DataFrame) -> pd.DataFrame:
+def _signers(rng: np.random.Generator, inventory: pd.DataFrame, province: Province) -> pd.DataFrame:
     """Who signs and who keeps the books of each office in each term of five years."""
     terms = (
         inventory.assign(term=inventory["year"] // TERM)[["code", "era", "term"]]
@@ -235,12 +215,36 @@ def _signers(rng: np.random.Generator, inventory: pd.DataFrame) -> pd.DataFrame:
         .reset_index(drop=True)
     )
     size = len(terms)
+    edges = np.cumsum(_mix(terms, province), axis=1)
 
     def people_named() -> pa.Array:
-        kinh = np.zeros(size, dtype=np.int64)
+        """Names of one official for each term, of a group that lives in the place."""
+        group = np.minimum((rng.random((size, 1)) > edges).sum(axis=1), edges.shape[1] - 1)
         sex = (rng.random(size) < 0.25).astype(np.int64)
-        given = draw_given(rng, kinh, sex, np.full(size, 1970), (KINH,))
-        return full_names(draw_surnames(rng, kinh, (KINH,)), *given)
+        born = terms["term"].to_numpy(np.int64) * TERM - 44
+        given = draw_given(rng, group, sex, born, province.groups)
+        return full_names(draw_surnames(rng, group, province.groups), *given)
 
     title = np.where(rng.random(size) < 0.6, "Chủ tịch", "Phó Chủ tịch")
     return terms.assign(nguoi_ky=pd.Series(people_named()), chuc_vu=title, nguoi_thuc_hien=pd.Series(people_named()))
+
+
+def _mix(terms: pd.DataFrame, province: Province) -> Floats:
+    """Share of each ethnic group where each office is: in its commune, or in all communes of its district."""
+    new, old, district = province.new, province.old, province.district
+    parent = old["parent"].to_numpy()
+    crowd = province.ethnic * new["people"].to_numpy(float)[:, None]
+    whole = np.stack([crowd[(new["district"] == code).to_numpy()].sum(axis=0) for code in district["code"]])
+    parts = [
+        (0, old["code"], province.ethnic[parent]),
+        (1, new["code"], province.ethnic),
+        (0, district["code"], whole / np.maximum(whole.sum(axis=1, keepdims=True), 1e-9)),
+    ]
+    offices = pd.MultiIndex.from_arrays(
+        [
+            np.concatenate([code.astype(int).to_numpy() for _, code, _ in parts]),
+            np.concatenate([np.full(len(code), era) for era, code, _ in parts]),
+        ]
+    )
+    at = offices.get_indexer(pd.MultiIndex.from_frame(terms[["code", "era"]].astype(int)))
+    return np.asarray(np.concatenate([shares for _, _, shares in parts])[at])

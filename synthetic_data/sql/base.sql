@@ -49,7 +49,7 @@ SELECT p.* REPLACE (
     CASE WHEN p.death <= DATE '{cut}' THEN p.death END AS death,
     CASE WHEN p.card_day <= DATE '{cut}' THEN p.card_day ELSE c.day END AS card_day, CASE WHEN p.card_day <= DATE '{cut}' THEN p.card_expires ELSE c.expires END AS card_expires,
     coalesce(s.old, p.home_old) AS home_old, coalesce(h.text3, p.home3) AS home3, coalesce(h.text2, p.home2) AS home2,
-    struct_pack(id := p.id, pin := p.pin, cmnd := p.cmnd, cmnd_day := p.cmnd_day, card_day := CASE WHEN p.card_day <= DATE '{cut}' THEN p.card_day END,
+    struct_pack(id := p.id, pin := p.pin, cmnd := p.cmnd, cmnd_day := p.cmnd_day, card_day := p.papers.card_day,
         adult := p.papers.adult, death := CASE WHEN p.death <= DATE '{cut}' THEN p.death END, passport := p.passport) AS papers)
 FROM main.person p
 LEFT JOIN (SELECT person, arg_max(old, since) AS old FROM main.spell

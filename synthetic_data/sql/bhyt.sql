@@ -2,7 +2,7 @@
 -- Own guesses: who is insured (92.5 %), the groups and terms. Integrated health books: Khánh Hòa 12/2024, 114,930 of
 -- 1,439,411 citizens (domain.md 4.6), which is about a fifth of those with an active account of level 2.
 WITH insured AS (
-    SELECT p.id, p.pin, p.cmnd, p.name, p.birth, p.whole_date, p.death, p.card_day, p.sex_code, p.sex_text, l.district, l.district_text, l.code_old, l.code_new,
+    SELECT p.id, p.pin, p.cmnd, p.name, p.birth, p.whole_date, p.death, p.card_day, p.sex_code, p.sex_text, l.district, l.district_text, l.code_old, l.code_new, split_part(era(l.text3, l.text2, as_of()), ', ', 1) AS commune_text,
         least(as_of(), coalesce(p.death, as_of())) AS seen,
         CASE WHEN p.birth + INTERVAL 6 YEAR > least(as_of(), coalesce(p.death, as_of())) THEN 'TE'
             WHEN p.birth + INTERVAL 16 YEAR > as_of() THEN 'HS'
@@ -31,7 +31,7 @@ SELECT
     CASE WHEN whole_date THEN day_text(birth, district) ELSE year(birth)::VARCHAR END AS ngay_sinh, coded(sex_code, sex_text, district) AS gioi_tinh,
     CASE WHEN as_of() < DATE '2025-07-01' THEN code_old ELSE code_new END AS ma_dvhc, grp AS doi_tuong,
     day_text(starts, district) AS tu_ngay, day_text(ends, district) AS den_ngay,
-    CASE WHEN u('kham', id) < 0.7 THEN 'Trạm y tế xã' ELSE 'Trung tâm y tế ' || district_text END AS noi_kham_ban_dau,
+    CASE WHEN u('kham', id) < 0.7 THEN 'Trạm y tế ' || commune_text ELSE hospital(district, district_text, as_of()) END AS noi_kham_ban_dau,
     coded(CASE WHEN health_book IS NULL THEN '0' ELSE '1' END, CASE WHEN health_book IS NULL THEN 'Không' ELSE 'Có' END, district) AS so_suc_khoe_dien_tu,
     day_text(health_book, district) AS ngay_tich_hop_so_suc_khoe,
     day_text(least(as_of(), coalesce(death + 20, greatest(starts, coalesce(health_book, starts)))), district) AS ngay_cap_nhat

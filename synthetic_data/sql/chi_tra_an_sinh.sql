@@ -1,7 +1,7 @@
 -- One row a payee, also of those who died in the last two years: paid up to the month of death. Paid by account: 65.16 % in
 -- Nghệ An (domain.md 4.6). Own guesses: who gets what and the amounts.
 WITH payee AS (
-    SELECT p.id, p.pin, p.cmnd, p.name, p.birth, p.whole_date, p.death, p.sex_code, p.sex_text, l.district, l.code_old, l.code_new,
+    SELECT p.id, p.pin, p.cmnd, p.name, p.birth, p.whole_date, p.death, p.sex_code, p.sex_text, l.district, l.code_old, l.code_new, era(k.code_old, k.code_new, as_of()) AS code_near,
         least(as_of(), coalesce(p.death, as_of())) AS seen, least(end_of_data(), coalesce(p.death, end_of_data())) AS seen_at_end,
         CASE WHEN p.birth + INTERVAL 60 YEAR <= least(as_of(), coalesce(p.death, as_of())) AND u('as_huu', p.id) < 0.12 THEN 'HTR'
             WHEN p.birth + INTERVAL 50 YEAR <= least(as_of(), coalesce(p.death, as_of())) AND u('as_cong', p.id) < 0.02 THEN 'NCC'
@@ -9,7 +9,7 @@ WITH payee AS (
             WHEN u('as_tat', p.id) < 0.012 THEN 'NKT'
             WHEN p.birth + INTERVAL 16 YEAR > as_of() AND u('as_mo_coi', p.id) < 0.003 THEN 'TMC'
             WHEN c.status IN ('GOA', 'LY_HON') AND p.birth + INTERVAL 50 YEAR > as_of() AND u('as_don_than', p.id) < 0.05 THEN 'NDT' END AS grp
-    FROM citizen c JOIN person p ON p.id = c.id JOIN place l ON l.old = p.home_old
+    FROM citizen c JOIN person p ON p.id = c.id JOIN place l ON l.old = p.home_old LEFT JOIN elsewhere k ON k.old = p.home_old
     WHERE p.pin IS NOT NULL AND coalesce(p.death >= as_of() - 730, TRUE)),
 paid AS (
     SELECT *, greatest((CASE grp WHEN 'HTR' THEN birth + INTERVAL 60 YEAR WHEN 'NCT' THEN birth + INTERVAL 80 YEAR WHEN 'NCC' THEN birth + INTERVAL 50 YEAR
@@ -17,7 +17,7 @@ paid AS (
         u('as_tai_khoan', id) < 0.6516 AS by_account
     FROM payee WHERE grp IS NOT NULL)
 SELECT
-    year(since) AS _year, since AS _date, district AS _district, '' AS _planted, id AS _p, birth AS _ngay_sinh, death AS _ngay_chet, since AS _tu, cmnd AS _cmnd, grp AS _loai,
+    year(since) AS _year, since AS _date, district AS _district, '' AS _planted, id AS _p, birth AS _ngay_sinh, death AS _ngay_chet, since AS _tu, cmnd AS _cmnd, grp AS _loai, code_near AS _ma_canh,
     lag(bank_name(name)) OVER (PARTITION BY district ORDER BY id) AS _ten_khac,
     'AS' || code8(id, 67) AS ma_doi_tuong, pin AS so_dinh_danh, name AS ho_ten,
     CASE WHEN whole_date THEN day_text(birth, district) ELSE year(birth)::VARCHAR END AS ngay_sinh, coded(sex_code, sex_text, district) AS gioi_tinh,

@@ -24,8 +24,7 @@ SELECT
         WHEN 'GOA' THEN 'Góa' ELSE 'Đang có vợ/chồng' END END AS tinh_trang_hon_nhan,
     day_text(p.death, l.district) AS ngay_chet, (CASE WHEN c.touched_date < DATE '2025-07-01' THEN l.code_old ELSE l.code_new END)::VARCHAR AS ma_dvhc,
     p.hamlet || ', ' || era(p.home3, p.home2, c.touched_date) AS dia_chi,
-    CASE WHEN p.birth < end_of_data() - 5800 AND u('dien_thoai', p.id) < 0.75 THEN ['03', '05', '07', '08', '09'][1 + (p.id % 5)]
-        || lpad((floor(u('so_may', p.id) * 1e8)::INTEGER)::VARCHAR, 8, '0') END AS so_dien_thoai,
+    CASE WHEN p.birth < end_of_data() - 5800 AND u('dien_thoai', p.id) < 0.75 THEN phone(p.id) END AS so_dien_thoai,
     CASE WHEN p.birth < end_of_data() - 5800 AND u('thu', p.id) < 0.12 THEN 'congdan' || p.id || '@example.com' END AS thu_dien_tu,
     day_text(c.touched_date, l.district) AS ngay_cap_nhat
 FROM citizen c JOIN person p ON p.id = c.id JOIN place l ON l.old = p.home_old

@@ -3,7 +3,7 @@ SELECT
     e.planted AS _planted, e.eid AS _eid, e.marriage AS _hon_nhan, h.id AS _chong, w.id AS _vo,
     h.birth AS _chong_sinh, w.birth AS _vo_sinh, j.marriage IS NOT NULL AS _da_xu, e.form AS _loai,
     lo_month(n.code, n.date) AS _lo_month, lo_typist(n.code, n.district, n.year) AS _lo_typist, n.kind || n.code || '.' || n.book AS _lo_book, n.code::VARCHAR AS _lo_unit,
-    l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh,
+    l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh, lo_page(n.code, n.book, n.seq, 1) AS _lo_page,
     h.nationality <> 'VN' OR w.nationality <> 'VN' AS _nuoc_ngoai, h.cmnd AS _chong_cmnd, w.cmnd AS _vo_cmnd,
     so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
     CASE WHEN u('trang_kh', e.eid) < 0.9 THEN n.seq::VARCHAR END AS "trangSo",

@@ -5,16 +5,18 @@ SELECT
     p.birth AS _ngay_sinh, m.birth AS _me_sinh, p.whole_date AS _du_ngay, e.form AS _loai,
     CASE WHEN e.father < 0 AND f.id IS NOT NULL THEN 'cha' WHEN e.mother < 0 AND m.id IS NOT NULL THEN 'me' END AS _bo_sung,
     lo_month(n.code, n.date) AS _lo_month, lo_typist(n.code, n.district, n.year) AS _lo_typist, n.kind || n.code || '.' || n.book AS _lo_book, n.code::VARCHAR AS _lo_unit,
-    l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh,
+    l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh, era(l.text3, l.text2, n.date) AS _dia_danh, lo_page(n.code, n.book, n.seq, 2) AS _lo_page,
     so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
     CASE WHEN u('trang_ks', e.eid) < 0.9 THEN ((n.seq + 1) // 2)::VARCHAR END AS "trangSo",
     d(n.date) AS "ngayDangKy", coded(e.form, form_text(e.form), n.district) AS "loaiDangKy", n.code::VARCHAR AS "noiDangKy",
     nm(p.name, n.date) AS "nksHoTen", coded(p.sex_code, p.sex_text, n.district) AS "nksGioiTinh",
     CASE WHEN p.whole_date THEN d(p.birth) ELSE year(p.birth)::VARCHAR END AS "nksNgaySinh",
     CASE WHEN p.whole_date AND n.year >= 2000 THEN words(p.birth) END AS "nksNgaySinhBangChu",
-    CASE WHEN u('noi_sinh', p.id) < 0.5 AND n.year >= 1990 THEN 'Bệnh viện đa khoa ' || l.district_text || ', ' || era(l.text3, l.text2, n.date)
+    CASE birth_site(l.district, year(p.birth), u('noi_sinh', p.id))
+        WHEN 'vien' THEN hospital(l.district, l.district_text, p.birth) || ', ' || era(z.text3, z.text2, n.date)
+        WHEN 'nha' THEN 'Tại nhà, ' || coalesce(f.hamlet, m.hamlet, p.hamlet) || ', ' || era(l.text3, l.text2, n.date)
         ELSE 'Trạm y tế ' || era(l.text3, l.text2, n.date) END AS "nksNoiSinh",
-    era(l.text3, l.text2, n.date) AS "nksNoiSinhDVHC", era(p.que3, p.que2, n.date) AS "nksQueQuan",
+    CASE WHEN birth_site(l.district, year(p.birth), u('noi_sinh', p.id)) = 'vien' THEN era(z.text3, z.text2, n.date) ELSE era(l.text3, l.text2, n.date) END AS "nksNoiSinhDVHC", era(p.que3, p.que2, n.date) AS "nksQueQuan",
     coded(p.ethnic_code, p.ethnic, n.district) AS "nksDanToc", coded('VN', 'Việt Nam', n.district) AS "nksQuocTich",
     CASE WHEN f.id IS NULL THEN coded('3', 'Chưa xác định được cha', n.district) WHEN m.id IS NULL THEN coded('2', 'Chưa xác định được mẹ', n.district)
         ELSE coded('1', 'Xác định được cả cha lẫn mẹ', n.district) END AS "nksLoaiKhaiSinh",
@@ -40,7 +42,7 @@ SELECT
 FROM births e JOIN numbered n ON n.kind = 'KS' AND n.eid = e.eid AND n.delivered
 JOIN person p ON p.id = e.person LEFT JOIN person m ON m.id = coalesce(nullif(e.mother, -1), p.mother)
 LEFT JOIN person f ON f.id = coalesce(nullif(e.father, -1), p.father)
-JOIN place l ON l.old = e.old
+JOIN place l ON l.old = e.old JOIN seat z ON z.district = l.district
 LEFT JOIN neighbour g ON g.old = e.old
 LEFT JOIN person q ON q.id = CASE WHEN e.form = '2' THEN p.id
     WHEN f.id IS NOT NULL AND coalesce(f.death > n.date, TRUE) AND (u('nyc_ks', e.eid) < 0.6 OR m.id IS NULL OR m.death <= n.date) THEN f.id

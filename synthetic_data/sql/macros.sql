@@ -21,23 +21,42 @@ CREATE MACRO born(birth, whole, on_day, chance) AS CASE
 CREATE MACRO form_text(code) AS CASE code WHEN '1' THEN 'Đúng hạn' WHEN '2' THEN 'Đăng ký lại' WHEN '4' THEN 'Quá hạn' END;
 CREATE MACRO paper_text(code) AS CASE code WHEN '1' THEN 'Chứng minh nhân dân' WHEN '2' THEN 'Hộ chiếu'
     WHEN '4' THEN 'Căn cước công dân' WHEN '8' THEN 'Giấy tờ khác' END;
--- Which paper a person shows on a day: the PIN since 2016 (a quarter still shows the CMND until 2020), a CMND or nothing before.
+-- The day of the card that a person holds on a day: the last one, or the first, which a later one replaced (as in base.sql).
+CREATE MACRO card_on(x, on_day) AS CASE WHEN x.card_day <= on_day THEN x.card_day
+    WHEN x.card_day > x.adult + INTERVAL 3 YEAR AND (greatest(DATE '2021-03-01', x.adult) + (x.id % 400)::INTEGER)::DATE <= on_day
+        THEN (greatest(DATE '2021-03-01', x.adult) + (x.id % 400)::INTEGER)::DATE END;
+-- Which paper a person shows on a day: the card; before it the CMND, valid to 31/12/2024 (always since 2016, sometimes before);
+-- who has neither shows the notice of the PIN since 2016.
 CREATE MACRO paper_kind(x, on_day) AS CASE
     WHEN x.passport IS NOT NULL THEN '2'
     WHEN on_day < x.adult OR on_day > coalesce(x.death, DATE '9999-12-31') THEN NULL
-    WHEN on_day >= DATE '2016-01-01' AND x.pin IS NOT NULL
-        AND NOT (on_day < DATE '2021-01-01' AND coalesce(x.cmnd_day <= on_day, FALSE) AND u('giay_to', x.id) < 0.25) THEN '4'
-    WHEN x.cmnd_day <= on_day AND (on_day >= DATE '2016-01-01'
-        OR u('giay_to', x.id) < CASE WHEN year(on_day) < 2000 THEN 0.35 ELSE 0.7 END) THEN '1' END;
+    WHEN card_on(x, on_day) IS NOT NULL THEN '4'
+    WHEN x.cmnd_day <= on_day AND on_day < DATE '2025-01-01' AND (on_day >= DATE '2016-01-01'
+        OR u('giay_to', x.id) < CASE WHEN year(on_day) < 2000 THEN 0.35 ELSE 0.7 END) THEN '1'
+    WHEN on_day >= DATE '2016-01-01' AND x.pin IS NOT NULL THEN '8' END;
 CREATE MACRO paper_no(x, on_day) AS CASE paper_kind(x, on_day)
-    WHEN '2' THEN x.passport WHEN '4' THEN x.pin WHEN '1' THEN x.cmnd END;
-CREATE MACRO paper_day(x, on_day) AS CASE paper_kind(x, on_day)
-    WHEN '4' THEN CASE WHEN x.card_day <= on_day THEN x.card_day END WHEN '1' THEN x.cmnd_day END;
+    WHEN '2' THEN x.passport WHEN '1' THEN x.cmnd WHEN '4' THEN x.pin WHEN '8' THEN x.pin END;
+CREATE MACRO paper_day(x, on_day) AS CASE paper_kind(x, on_day) WHEN '4' THEN card_on(x, on_day) WHEN '1' THEN x.cmnd_day END;
 CREATE MACRO paper_place(x, on_day) AS CASE
     WHEN paper_day(x, on_day) IS NULL THEN NULL
     WHEN paper_kind(x, on_day) = '1' THEN 'Công an tỉnh Nghệ An'
-    WHEN x.card_day >= DATE '2024-07-01' THEN 'Bộ Công an'
+    WHEN paper_day(x, on_day) >= DATE '2024-07-01' THEN 'Bộ Công an'
     ELSE 'Cục Cảnh sát quản lý hành chính về trật tự xã hội' END;
+-- Where people were born and died, by region and year: at home, in the commune's station, in the hospital at the district's seat.
+-- All shares are our own guesses; the five highland districts came to the hospital last.
+CREATE MACRO highland(district) AS district IN ('415', '416', '417', '418', '422');
+CREATE MACRO birth_site(district, y, chance) AS CASE
+    WHEN chance < CASE WHEN highland(district) THEN CASE WHEN y < 1995 THEN 0.8 WHEN y < 2010 THEN 0.55 WHEN y < 2020 THEN 0.2 ELSE 0.05 END
+        WHEN y < 1985 THEN 0.4 WHEN y < 1995 THEN 0.25 WHEN y < 2005 THEN 0.04 ELSE 0.005 END THEN 'nha'
+    WHEN chance >= CASE WHEN highland(district) THEN CASE WHEN y < 1995 THEN 0.95 WHEN y < 2010 THEN 0.8 WHEN y < 2020 THEN 0.5 ELSE 0.2 END
+        WHEN y < 1985 THEN 0.8 WHEN y < 1995 THEN 0.65 WHEN y < 2005 THEN 0.4 WHEN y < 2015 THEN 0.2 ELSE 0.06 END THEN 'vien' ELSE 'tram' END;
+CREATE MACRO death_site(district, y, ill, chance) AS CASE WHEN NOT ill THEN 'nha'
+    WHEN chance < CASE WHEN highland(district) THEN CASE WHEN y < 1995 THEN 0.08 WHEN y < 2010 THEN 0.2 ELSE 0.4 END
+        WHEN y < 1985 THEN 0.2 WHEN y < 2000 THEN 0.35 ELSE 0.55 END THEN 'vien' WHEN chance > 0.95 THEN 'tram' ELSE 'nha' END;
+CREATE MACRO hospital(district, district_text, on_day) AS CASE WHEN highland(district) AND on_day >= DATE '2019-01-01' THEN 'Trung tâm y tế ' ELSE 'Bệnh viện đa khoa ' END
+    || CASE WHEN on_day < DATE '2025-07-01' THEN district_text ELSE regexp_replace(district_text, '^(huyện|thị xã|thành phố) ', '') END;
+-- The pages that are scanned together: three of a book with so many entries a page.
+CREATE MACRO lo_page(code, book, seq, on_page) AS hash(code, book, (seq - 1) // (3 * on_page));
 CREATE MACRO so_text(seq, y) AS CASE WHEN seq < 10 THEN '0' ELSE '' END || seq || '/' || y;
 CREATE MACRO words(x) AS 'Ngày ' || getvariable('day_words')[day(x)] || ' tháng ' || getvariable('month_words')[month(x)] || ' năm ' || getvariable('year_words')[year(x) - 1899];
 CREATE MACRO day_text(x, district) AS CASE WHEN district::INTEGER % 3 = 0 THEN strftime(x, '%Y-%m-%d') ELSE strftime(x, '%d/%m/%Y') END;
@@ -61,7 +80,8 @@ CREATE MACRO transposed(x, k) AS left(x, k - 1) || substr(x, k + 1, 1) || substr
 CREATE MACRO next_key(x, k) AS left(x, k - 1) || translate(substr(x, k, 1), '0123456789', '1214567896') || substr(x, k + 1);
 -- Sister registers. code8: eight digits, one a person; phone: the number that dan_cu has; bank_name: as banks print names.
 CREATE MACRO code8(id, shift) AS lpad(((id::BIGINT * 48271 + shift) % 99999989)::VARCHAR, 8, '0');
-CREATE MACRO phone(id) AS ['03', '05', '07', '08', '09'][1 + (id % 5)] || lpad((floor(u('so_may', id) * 1e8)::INTEGER)::VARCHAR, 8, '0');
+CREATE MACRO phone(id) AS '0' || ['32', '33', '34', '35', '36', '37', '38', '39', '52', '56', '58', '59', '70', '76', '77', '78', '79', '81', '82', '83', '84', '85', '86',
+    '88', '89', '90', '91', '92', '93', '94', '96', '97', '98', '99'][1 + floor(u('dau_so', id) * 34)::INTEGER] || lpad((floor(u('so_may', id) * 1e7)::INTEGER)::VARCHAR, 7, '0');
 CREATE MACRO bank_name(x) AS upper(translate(strip_accents(x), 'đĐ', 'dD'));
 -- Days of an account of level 2; of 1,773,000 cards of Đồng Tháp came 1,387,000 files, 1,112,118 approvals, 936,000 activations (domain.md 4.6).
 CREATE MACRO eid_day(card, id) AS CASE WHEN card IS NOT NULL AND u('dd_ho_so', id) < 1387 / 1773 THEN greatest(card, DATE '2022-07-18' + (u('dd_ngay', id) * 700)::INTEGER) END;

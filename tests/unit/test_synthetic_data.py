@@ -164,7 +164,7 @@ def test_siblings_of_one_mother_are_born_far_enough_apart(noisy: DataSet) -> Non
 
 def test_nobody_marries_after_death_under_age_or_twice_at_once(noisy: DataSet) -> None:
     people = noisy.table("persons").set_index("person_id")
-    planted = noisy.table("corruptions").query("kind == 'ket_hon_tao_hon'")
+    planted = noisy.table("corruptions").query("kind in ('ket_hon_tao_hon', 'ket_hon_muon_ten')")
     marriages = noisy.table("marriages")
     wed = pd.to_datetime(marriages["ngay_ket_hon"])
     for role in ("chong_person_id", "vo_person_id"):
@@ -173,7 +173,8 @@ def test_nobody_marries_after_death_under_age_or_twice_at_once(noisy: DataSet) -
         assert not (died < wed.to_numpy()).any()
         years = (wed.to_numpy() - pd.to_datetime(person["ngay_sinh"].to_numpy())).days / 365.2425
         least = (19 if role == "chong_person_id" else 17) + (wed >= "2015-01-01").to_numpy()
-        assert (years < least - 0.001).sum() <= len(planted) + 5 * (len(planted) > 0)
+        # Planted weddings whose book is lost or in another province stand in no delivered record.
+        assert (years < least - 0.001).sum() <= len(planted) + 5
         ordered = marriages.sort_values([role, "ngay_ket_hon"])
         before = ordered.groupby(role)["ngay_ket_thuc"].shift()
         second = ordered[role].duplicated()

@@ -15,8 +15,9 @@ from sosach.normalize.columns import typed_select
 from sosach.normalize.stage import prepare
 from sosach.registers import load_registers
 from sosach.settings import PROJECT
+from synthetic_data import noise as noise_module
 from synthetic_data.compose import compose, connect, load_world
-from synthetic_data.kinds import Kind, load_kinds
+from synthetic_data.kinds import Batch, Kind, load_kinds
 from synthetic_data.noise import apply_noise
 from synthetic_data.spelling import legacy_fonts
 from synthetic_data.world import build_world
@@ -162,12 +163,68 @@ def test_rates_are_kept_in_every_era(noisy: Noisy, register: str) -> None:
         found = [touched.get((kind.name, era), 0) for kind in own]
         asked = [("all", sum(wanted), sum(found)), *zip((kind.name for kind in own), wanted, found, strict=True)]
         for name, most, times in asked:
-            # Up to a fifth may be lost to cells that an earlier kind has changed or that have the written value anyway.
-            judged += most >= 2
-            if not 0.8 * most - 4 * most**0.5 <= times <= most + 4 * most**0.5 + 2:
+            judged += most >= JUDGED
+            if not is_kept(most, times):
                 wrong.append((name, era, round(most, 1), times))
     assert not wrong
-    assert judged >= (1 if register == "so_ho_tich" else 6)
+    assert judged >= (register in ("khai_sinh", "dan_cu", "cu_tru"))
+
+
+JUDGED = 178
+"""From so many expected records on a kind at half its rate is refused: there 0.8 m - 4 sqrt(m) reaches 0.5 m."""
+WANTED = 230
+GROUPS = 5
+
+
+def is_kept(most: float, times: float) -> bool:
+    """Are ``times`` near the ``most`` that the rates ask for? A fifth may be lost to cells that an earlier kind has
+    changed or that have the written value anyway.
+    """
+    return 0.8 * most - 4 * most**0.5 <= times <= most + 4 * most**0.5 + 2
+
+
+def raised(noisy: Noisy, kind: Kind) -> Kind:
+    """The kind with rates raised until enough records of each register are expected, as far as that goes."""
+    wide = kind.model_copy(update={"batch": Batch(of=kind.batch.of, share=0.5)}) if kind.batch else kind
+    rates: dict[str, tuple[float, ...]] = {}
+    for register in kind.registers:
+        rate = kind.rate_of(register)
+        own = rate if isinstance(rate, tuple) else (rate,) * 3
+        most = sum(expected(noisy, wide, register)) if register in REGISTERS else 0
+        rates[register] = tuple(min(0.3, r * WANTED / most) if most else 0.0 for r in own)
+    return wide.model_copy(update={"rate": rates})
+
+
+def test_rates_are_kept_by_kinds_that_are_rare(noisy: Noisy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few kinds at a time, each at a rate at which enough records are expected, so that one at half its rate shows;
+    kinds of many cells, which give way where one cell is taken, stand by themselves.
+    """
+    con, wrong, judged, asked = noisy.con, [], 0, 0
+    kinds = [raised(noisy, kind) for kind in OWN if not kind.event]
+    wide, some = ([kind for kind in kinds if low < len(kind.row or ()) <= high] for low, high in ((4, 99), (1, 4)))
+    narrow = [kind for kind in kinds if len(kind.row or ()) <= 1]
+    for chosen in (wide, some, *(narrow[number::GROUPS] for number in range(GROUPS))):
+        group = {kind.name: kind for kind in chosen}
+        monkeypatch.setattr(noise_module, "load_kinds", lambda group=group: group)
+        con.execute("DROP SCHEMA IF EXISTS often CASCADE; CREATE SCHEMA often")
+        for register in REGISTERS:
+            con.execute(f"CREATE TABLE often.r_{register} AS FROM main.clean_{register}")
+        con.execute("SET search_path = 'often,main'")
+        apply_noise(con, {register: noisy.columns[register] for register in REGISTERS}, 1.0)
+        con.execute("SET search_path = 'main'")
+        found = con.execute("""SELECT c.register, c.kind, count(DISTINCT c._row)
+            FROM often.corruption c LEFT JOIN often.copied d USING (register, _row)
+            WHERE d.kind IS NULL OR d.kind = c.kind GROUP BY ALL""").fetchall()
+        times = {(register, kind): n for register, kind, n in found}
+        for kind in group.values():
+            for register in set(kind.registers) & set(REGISTERS):
+                most = sum(expected(noisy, kind, register))
+                asked, judged = asked + 1, judged + (most >= JUDGED)
+                if not is_kept(most, seen := times.get((register, kind.name), 0)):
+                    wrong.append((register, kind.name, round(most, 1), seen))
+    con.execute("DROP SCHEMA often CASCADE")
+    assert not wrong
+    assert judged > 0.5 * asked, (judged, asked)
 
 
 def test_only_kinds_that_are_expected_to_be_rare_may_be_absent(noisy: Noisy) -> None:
@@ -196,7 +253,7 @@ def test_cells_that_no_kind_touched_keep_their_value(noisy: Noisy) -> None:
         account = set(zip(changed["_row"], changed["field"], strict=True))
         gone = set(noisy.frame(f"SELECT _row FROM left_out_{register}")["_row"])
         assert differs == {cell for cell in account if cell[0] not in gone}
-        assert len(account) > (20 if register == "so_ho_tich" else 60)
+        assert len(account) > (20 if register == "so_ho_tich" else 50)
 
 
 BATCHED = [kind for kind in OWN if kind.batch]
@@ -337,11 +394,14 @@ def test_false_events_are_marked(noisy: Noisy, eventful: duckdb.DuckDBPyConnecti
 
 def test_a_borrowed_name_is_that_of_a_married_elder_sister(eventful: duckdb.DuckDBPyConnection) -> None:
     borrowed = eventful.execute("""SELECT e.wife AS sister, a.mother = b.mother AS same_mother,
-            a.birth < b.birth AS elder, e.husband = t.husband AS same_man FROM weddings e
-        JOIN marriage t USING (marriage) JOIN person a ON a.id = e.wife JOIN person b ON b.id = t.wife
+            a.birth < b.birth AS elder, e.husband = t.husband AS same_man, e.day = t.married AS same_day,
+            t.married_date >= a.birth + INTERVAL 18 YEAR AS sister_of_age,
+            t.married_date >= b.birth + INTERVAL 14 YEAR AS not_a_child,
+            t.married_date < b.birth + INTERVAL 18 YEAR AS bride_under_age
+        FROM weddings e JOIN marriage t USING (marriage) JOIN person a ON a.id = e.wife JOIN person b ON b.id = t.wife
         WHERE e.planted = 'ket_hon_muon_ten'""").df()
     assert len(borrowed) > 5
-    assert borrowed[["same_mother", "elder", "same_man"]].all().all()
+    assert borrowed.drop(columns="sister").all().all()
     wives = eventful.execute("SELECT wife FROM marriage WHERE end_kind >= 0").df()["wife"]
     assert set(borrowed["sister"]) <= set(wives), "the elder sister is married herself"
 

@@ -16,7 +16,17 @@ from sosach.registers import load_registers
 from sosach.settings import PROJECT
 from synthetic_data import make, planted
 from synthetic_data.days import day, next_working, two_digit_words, year_words
-from synthetic_data.kinds import Channel, Kind, check_kinds, check_sql, load_kinds
+from synthetic_data.kinds import (
+    EVENTS,
+    FOLDER,
+    Channel,
+    Kind,
+    check_kinds,
+    check_sql,
+    load_kinds,
+    rule_codes,
+    unruled_codes,
+)
 
 GOOD: dict[str, Any] = {"persons": 400, "seed": 7, "as_of": date(2025, 8, 15), "communes": 3}
 
@@ -53,6 +63,57 @@ def test_kinds_name_what_exists() -> None:
         if kind.event:
             assert callable(getattr(planted, kind.event)), kind.name
     assert {kind.channel for kind in kinds} == set(get_args(Channel))
+    named = {value for key, value in vars(planted).items() if key.isupper() and isinstance(value, str)}
+    assert set(EVENTS) == named, "planted carries out the kinds that check_kinds asks for"
+
+
+def test_codes_without_a_rule_are_those_that_kinds_name_and_no_rule_has() -> None:
+    codes = rule_codes(PROJECT / "expectations")
+    assert {"KS01", "TX01", "XR07"} <= codes
+    used = {code for kind in load_kinds().values() for register in kind.registers for code in kind.rules_of(register)}
+    assert set(unruled_codes()) == used - codes
+    assert all(unruled_codes().values())
+
+
+def copied_kinds(folder: Path, old: str, new: str) -> dict[str, Kind]:
+    """The kinds of ``noise/``, where one text of the file of events is another."""
+    for path in FOLDER.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        if path.name == "su_kien.yaml":
+            assert old in text
+            text = text.replace(old, new, 1)
+        (folder / path.name).write_text(text, encoding="utf-8")
+    return load_kinds(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "name: ket_hon_muon_ten",
+            "name: ket_hon_muon_tuoi",
+            "ket_hon_muon_tuoi: event: false_marriages carries out no",
+        ),
+        ("event: marry_children", "event: false_births", "ket_hon_tao_hon: event: false_births carries out no"),
+        ("event: false_births", "drop: true", "khai_sinh_dang_ky_hai_lan: missing"),
+    ],
+)
+def test_an_event_that_is_renamed_or_missing_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    registers = load_registers(PROJECT / "expectations")
+    check_kinds(registers, copied_kinds(tmp_path, "name: ket_hon_muon_ten", "name: ket_hon_muon_ten"))
+    load_kinds.cache_clear()
+    with pytest.raises(SettingsError, match=rf"^su_kien\.yaml: {re.escape(said)}"):
+        check_kinds(registers, copied_kinds(tmp_path, old, new))
+
+
+def test_rules_by_register() -> None:
+    cells = {"ket_hon": ["voHoTen"], "dan_cu": ["ho_ten"]}
+    kind = Kind.model_validate(
+        {**GOOD_KIND, "cells": cells, "rules": {"ket_hon": ["TX01"], "dan_cu": ["TX02", "DC01"]}}
+    )
+    assert kind.rules_of("ket_hon") == ("TX01",)
+    assert kind.rules_of("dan_cu") == ("TX02", "DC01")
+    assert Kind.model_validate({**GOOD_KIND, "cells": cells}).rules_of("dan_cu") == ("TX01",)
 
 
 GOOD_KIND: dict[str, Any] = {
@@ -89,6 +150,8 @@ def write_kinds(folder: Path, *changes: dict[str, Any]) -> Path:
         ({"reason": ""}, "reason", "at least 1"),
         ({"rules": []}, "rules", "at least 1"),
         ({"rules": ["sai"]}, "rules.0", "pattern"),
+        ({"rules": {"ket_hon": ["TX01"], "dan_cu": ["TX01"]}}, "rules", "registers must be"),
+        ({"rules": {"ket_hon": []}}, "rules.ket_hon", "at least 1"),
         ({"batch": {"of": "tuan", "share": 0.1}}, "batch.of", "Input should be"),
         ({"batch": {"of": "book", "share": 0}}, "batch.share", "greater than 0"),
         ({"batch": {"of": "book", "share": 0.1, "x": 1}}, "batch.x", "not permitted"),
@@ -126,6 +189,8 @@ def test_kind_files_that_are_no_lists_or_name_a_kind_twice_are_refused(tmp_path:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"rules": ["TX01", "KH99"]}, "rules: no rule of .* has the code KH99"),
+        ({"rules": {"ket_hon": ["KH99"]}}, "rules: no rule of .* has the code KH99"),
         ({"cells": {"ket_hom": ["voHoTen"]}}, "cells: no register 'ket_hom'"),
         ({"cells": {"ket_hon": ["vo_ho_ten"]}}, "cells: register ket_hon delivers no field 'vo_ho_ten'"),
         (

@@ -207,6 +207,83 @@ def test_registers_agree_on_who_has_an_active_account(clean: DataSet) -> None:
     assert set(linked["so_dinh_danh"]) <= active
 
 
+def originals(data: DataSet, register: str, kind: str) -> pd.DataFrame:
+    """Rows that a kind delivered a second time, with the columns of their originals after ``first_``."""
+    pairs = data.table("duplicates").query("register == @register and kind == @kind")
+    rows = data.rows(register)
+    copies = pairs.merge(rows, on=["file", "row"], validate="1:1")
+    return copies.merge(
+        rows.add_prefix("first_"), left_on=["of_file", "of_row"], right_on=["first_file", "first_row"], validate="m:1"
+    )
+
+
+def test_who_is_registered_or_paid_twice_stands_in_another_commune(noisy: DataSet) -> None:
+    units = pd.read_csv(EXPECTATIONS / "code_lists" / "don_vi.csv", dtype=str).query("level == 'xa'")
+    before = units[units["valid_to"].notna()].set_index("code")["name"]
+    since = units[units["valid_to"].isna()].set_index("code")["name"]
+    paid = originals(noisy, "chi_tra_an_sinh", "an_sinh_huong_hai_noi")
+    stays = originals(noisy, "cu_tru", "hai_thuong_tru")
+    assert len(stays) > 5
+    for rows in (paid, stays):
+        known = rows["ma_dvhc"].isin(units["code"]) & rows["first_ma_dvhc"].isin(units["code"])
+        assert known.mean() > 0.9
+        assert (rows["ma_dvhc"] != rows["first_ma_dvhc"])[known].all()
+    touched = noisy.table("corruptions").query("register == 'cu_tru' and kind != 'hai_thuong_tru'")
+    plain = stays.merge(touched[["file", "row"]].drop_duplicates(), on=["file", "row"], how="left", indicator=True)
+    plain = plain[plain["_merge"] == "left_only"]
+    merged = dates(plain["ngay_cap_nhat"]) >= "2025-07-01"
+    named = plain["ma_dvhc"].map(before).where(~merged, plain["ma_dvhc"].map(since))
+    assert named.notna().all(), "the code is of the era of the row"
+    assert all(f" {name}, " in place for name, place in zip(named, plain["dia_chi"], strict=True))
+
+
+def test_phones_have_prefixes_of_mobile_networks(clean: DataSet) -> None:
+    phones = clean.rows("dan_cu")[["so_dinh_danh", "so_dien_thoai"]].dropna()
+    assert phones["so_dien_thoai"].str.fullmatch(r"0(3[2-9]|5[2689]|7[06789]|8[1-689]|9[0-46-9])\d{7}").all()
+    assert phones["so_dien_thoai"].str[:3].nunique() == 34
+    accounts = clean.rows("tai_khoan_dvc")[["so_dinh_danh", "so_dien_thoai", "loai"]]
+    both = accounts.merge(phones, on="so_dinh_danh")
+    assert len(both) > 100
+    assert (both["so_dien_thoai_x"] == both["so_dien_thoai_y"]).all()
+
+
+def test_health_facilities_are_named(clean: DataSet) -> None:
+    places = clean.rows("bhyt")["noi_kham_ban_dau"]
+    assert places.str.fullmatch(r"Trạm y tế (xã|phường) \w.*|(Bệnh viện đa khoa|Trung tâm y tế) \w.*").all()
+    births = clean.rows("khai_sinh")
+    born = births["nksNoiSinh"].str.extract(r"^(Tại nhà|Trạm y tế|Bệnh viện đa khoa|Trung tâm y tế)")[0]
+    assert born.notna().all()
+    year = births["nksNgaySinh"].str[-4:].astype(int)
+    house = born.isin(["Bệnh viện đa khoa", "Trung tâm y tế"])
+    assert (born == "Tại nhà")[year < 1995].mean() > 0.2 > 0.1 > (born == "Tại nhà")[year >= 2010].mean()
+    assert house[year < 1995].mean() < house[year >= 2010].mean()
+    old = births[house & (dates(births["ngayDangKy"].str.replace(".", "/")) < "2025-07-01")]
+    seats = old["nksNoiSinh"].str.extract(r"^(?P<house>[^,]+), (?P<seat>.+)$")
+    assert (seats["seat"] == old["nksNoiSinhDVHC"]).all()
+    assert (
+        seats.assign(district=seats["house"].str.extract(r"((?:huyện|thị xã|thành phố) .+)$")[0])
+        .groupby("district")["seat"]
+        .nunique()
+        == 1
+    ).all(), "a district has one hospital, at its seat"
+    deaths = clean.rows("khai_tu")
+    facility = deaths["nktNoiChet"].str.match("Bệnh viện|Trung tâm y tế|Trạm y tế")
+    assert 0.02 < facility.mean() < 0.6
+    assert (facility == deaths["gbtLoai"].isin(["5", "Giấy báo tử của cơ sở y tế"])).all()
+
+
+def test_a_card_is_shown_with_its_day_and_place(clean: DataSet) -> None:
+    rows = clean.rows("ket_hon")
+    for side in ("chong", "vo"):
+        card = rows[rows[f"{side}LoaiGiayToTuyThan"].isin(["4", "Căn cước công dân"])]
+        entered = dates(card["ngayDangKy"].str.replace(".", "/"))
+        issued = dates(card[f"{side}NgayCapGiayToTuyThan"].str.replace(".", "/"))
+        assert len(card) > 50
+        assert (issued <= entered).all()
+        assert (issued >= "2021-03-01").all()
+        assert card[f"{side}NoiCapGiayToTuyThan"].notna().all()
+
+
 def acknowledged(data: DataSet) -> pd.DataFrame:
     """``child, parent`` of the delivered acts of recognition."""
     acts = data.table("records").query("register == 'nhan_cha_me_con'")

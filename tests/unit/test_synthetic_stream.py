@@ -115,6 +115,7 @@ def merged(made: Made, register: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     base = base.assign(key=keyed(reverted(base, register, noise, keys_of(register)), register), day=START)
     names = dict(zip(delivered_key, base["key"], strict=True))
     shared = {key for keys in (delivered_key, base["key"]) for key in keys[keys.duplicated(keep=False)]}
+    shared |= set(base["key"][delivered_key.duplicated(keep=False)])
     if len(later):
         true = keyed(reverted(later, register, late_noise, keys_of(register)), register)
         sent = keyed(later, register)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sosach.settings import PROJECT
-from synthetic_data.days import day, next_working
+from synthetic_data import events
+from synthetic_data.books import inventory
+from synthetic_data.days import NEVER, Array, day, next_working, spread_working
+from synthetic_data.population import People, draw_people
+from synthetic_data.units import Province, load_province
 from synthetic_data.world import World, build_world
 
 AS_OF = date(2025, 8, 15)
@@ -185,9 +190,25 @@ def test_about_one_birth_in_a_hundred_is_of_twins(large: World) -> None:
     assert born.max() == 2
 
 
-def test_twins_have_different_names(large: World) -> None:
-    born = large.person[large.person["mother"] >= 0]
-    assert not born.duplicated(["mother", "birth", "name"]).any()
+def test_no_family_gives_a_name_twice_or_the_one_of_the_father(large: World) -> None:
+    person = large.person[large.person["ethnic"] != "Người nước ngoài"]
+    for line in ("mother", "father"):
+        known = person[~person["id"].isin(recognised(large)) & (person[line] >= 0)]
+        assert len(known) > 5000
+        assert not known.duplicated([line, "name"]).any()
+    given = large.person["name"].str.rsplit(" ", n=1).str[-1]
+    assert (given[known.index] != given[known["father"]].to_numpy()).all()
+
+
+def recognised(made: World) -> set[int]:
+    """Children who were named before their parent recognised them."""
+    return set(made.recognition["person"]) | set(made.recognition["recogniser"])
+
+
+def test_no_word_stands_twice_on_end_in_a_name(large: World) -> None:
+    person = large.person[large.person["ethnic"] != "Người nước ngoài"]
+    words = person["name"].str.split(" ")
+    assert not words.map(lambda parts: any(one == other for one, other in pairwise(parts))).any()
 
 
 def test_a_recognised_child_had_no_such_parent_in_its_birth_entry_and_has_one_after(large: World) -> None:
@@ -263,3 +284,112 @@ def test_the_same_seed_is_the_same_world() -> None:
 def test_offices_are_closed_at_tet() -> None:
     eve = np.array([day(date(2024, 2, 9)), day(date(1985, 1, 21)), day(date(2024, 2, 15))])
     assert next_working(eve).tolist() == [day(date(2024, 2, 14)), day(date(1985, 1, 24)), day(date(2024, 2, 15))]
+
+
+def test_closed_days_are_spread_over_the_next_working_week() -> None:
+    saturday, friday = day(date(2024, 3, 2)), day(date(2024, 3, 8))
+    rng = np.random.default_rng(1)
+    week = np.bincount(spread_working(rng, np.full(5000, saturday)) - saturday, minlength=7)
+    assert (week[2:7] > 800).all()
+    assert week.sum() == week[2:7].sum() == 5000
+    assert set(spread_working(rng, np.full(500, saturday), saturday + 3)) == {saturday + 2, saturday + 3}
+    assert set(spread_working(rng, np.full(500, saturday), saturday)) == {saturday + 2}
+    assert set(spread_working(rng, np.full(500, friday))) == {friday}
+    assert set(spread_working(rng, np.full(500, NEVER))) == {NEVER}
+
+
+def test_no_weekday_is_the_one_on_which_everybody_comes(large: World) -> None:
+    for table in (large.births, large.weddings, large.funerals, large.certificates):
+        share = np.bincount((table["day"].to_numpy() + 3) % 7, minlength=7) / len(table)
+        assert share[5:].sum() == 0
+        assert share.max() < 0.3
+
+
+def weekday_medians(on: Array, first: int, last: int) -> tuple[Array, Array]:
+    """Number of entries on each working day from ``first`` to ``last``, and the median of its weekday."""
+    listed = np.arange(first, last + 1)
+    listed = listed[next_working(listed) == listed]
+    count = np.bincount(on[(on >= first) & (on <= last)] - first, minlength=last - first + 1)[listed - first]
+    median = np.array([np.median(count[(listed + 3) % 7 == weekday]) for weekday in range(5)])
+    return count, median[(listed + 3) % 7]
+
+
+@lru_cache(maxsize=1)
+def crowd() -> tuple[People, Province]:
+    """Many people without families, enough for entries on every day."""
+    province = load_province(PROJECT / "expectations", None)
+    return draw_people(np.random.default_rng(3), province, 250_000, day(AS_OF), AS_OF.year), province
+
+
+@pytest.mark.parametrize("kind", ["births", "deaths"])
+def test_entries_do_not_pile_up_at_the_end(kind: str) -> None:
+    people, province = crowd()
+    rng, end = np.random.default_rng(4), day(AS_OF)
+    if kind == "births":
+        kept = inventory(rng, province, end)
+        table, within, event = events.births(rng, people, people.own_old, province, kept, end), 60, people.birth
+    else:
+        table, within, event = events.deaths(rng, people, people.own_old, province, end), 15, people.death
+    on = table["day"].to_numpy(np.int64)
+    count, usual = weekday_medians(on, end - 61, end)
+    assert usual.min() > 2
+    assert (count <= 5 * usual).all()
+    assert count[-5:].sum() > usual[-5:].sum() / 3
+    late = (table["form"] == "4").to_numpy()
+    weeks = np.bincount((end - on[late]) // 7)[:20]
+    assert weeks.max() < 3 * np.median(weeks)
+    delay = on - event[table["person"]]
+    first = (table["form"] != "2").to_numpy()
+    assert (late[first] == (delay[first] > within)).all()
+
+
+def test_people_die_and_papers_are_issued_up_to_the_last_days() -> None:
+    made, month = world(13, 20_000, 8), day(AS_OF) - 30
+    assert (days(made.person, "death") > month).sum() > 3
+    for table in (made.births, made.weddings, made.funerals, made.certificates):
+        assert (table["day"] > month).sum() > 0
+        assert table["day"].max() <= day(AS_OF)
+
+
+def test_every_foreigner_in_the_world_is_married_in_it(large: World) -> None:
+    person = large.person
+    foreign = set(person.index[person["nationality"] != "VN"])
+    assert len(foreign) > 10
+    assert foreign <= set(large.marriage["husband"]) | set(large.marriage["wife"])
+    assert (pd.to_datetime(person["birth"]) <= pd.Timestamp(AS_OF)).all()
+
+
+def test_births_since_2000_have_a_whole_date(large: World) -> None:
+    year = pd.to_datetime(large.person["birth"]).dt.year
+    whole = large.person["whole_date"]
+    assert whole[year >= 2000].all()
+    assert 0.002 < (~whole[year.between(1976, 1999)]).mean() < 0.02
+    assert 0.3 < (~whole[year < 1945]).mean() < 0.5
+
+
+def test_hamlets_are_called_as_in_their_kind_of_commune(large: World) -> None:
+    old = large.province.old
+    highland = (large.province.new["region"] == "vung_cao").to_numpy()[old["parent"]]
+    word = large.person["hamlet"].astype(str).str.split(" ").str[0]
+    home = large.person["home_old"].to_numpy()
+    urban = old["type"].isin(["phuong", "thi_tran"]).to_numpy()
+    assert set(word[urban[home]]) == {"Khối"}
+    assert set(word[~urban[home] & highland[home]]) == {"Bản"}
+    assert set(word[~urban[home] & ~highland[home]]) == {"Xóm"}
+
+
+def test_officials_are_of_the_groups_that_live_there() -> None:
+    made = world(4, 700, 40)
+    old, new = made.province.old, made.province.new
+    thai = pd.Series(made.province.ethnic[:, made.province.groups.index("Thái")])
+    share = pd.concat(
+        [
+            pd.DataFrame({"code": old["code"].astype(int), "era": 0, "thai": thai[old["parent"]].to_numpy()}),
+            pd.DataFrame({"code": new["code"].astype(int), "era": 1, "thai": thai}),
+        ]
+    )
+    signer = made.signer.merge(share, on=["code", "era"])
+    for role in ("nguoi_ky", "nguoi_thuc_hien"):
+        ours = signer[role].str.split(" ").str[0].isin(["Lô", "Vi", "Lương", "Lò", "Vang", "Lang", "Lữ", "Ngân"])
+        assert ours[signer["thai"] > 0.5].mean() > 0.4
+        assert ours[signer["thai"] < 0.02].mean() < 0.15
