@@ -4,6 +4,7 @@ Checks the settings and puts the steps in order. Where things are written is the
 content.
 """
 
+import json
 import resource
 import shutil
 import time
@@ -23,7 +24,7 @@ from synthetic_data.compose import compose, connect, load_world
 from synthetic_data.kinds import check_kinds, check_sql
 from synthetic_data.layout import LAYOUTS
 from synthetic_data.noise import apply_noise
-from synthetic_data.places import beside, check_folders, check_space, disk_errors_named, put, put_registers
+from synthetic_data.places import LIST, beside, check_folders, check_space, disk_errors_named, put, put_registers
 from synthetic_data.stream import check_stream, make_days, put_days
 from synthetic_data.stream_state import BASE, citizens_on, open_states, use
 from synthetic_data.world import build_world
@@ -146,7 +147,8 @@ def make(
             if stream:
                 folders = (days_aside / "days", truth_aside / "days")
                 day_files, day_rows = make_days(con, registers, columns, stream, *folders, noise, clock)
-        put_registers(staged, out, tuple(LAYOUTS))
+        written = put_registers(staged, out, tuple(LAYOUTS))
+        (truth_aside / LIST).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         for file in sorted(truth_aside.iterdir()):
             put(file, truth / file.name)
         if stream:

@@ -24,8 +24,8 @@ BYTES_AT_LEAST = 50_000_000
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_SPACE_TEXT = re.compile(r"No space left|Disk quota exceeded|File too large")
 NAMED_FILE = re.compile(r'"([^"\n]+)"')
-LIST = ".synthetic_data.json"
-"""Beside the folders of the registers: the files that the generator wrote there, and may replace."""
+LIST = "deliveries.json"
+"""In the truth folder: the files that the generator wrote under ``out`` and may replace."""
 
 
 def _existing(folder: Path) -> Path:
@@ -50,13 +50,14 @@ def check_folders(folders: Mapping[str, Path], registers: tuple[str, ...]) -> No
         if not os.access(existing, os.W_OK | os.X_OK):
             raise SettingsError(f"{name}: {existing} may not be written to; name another folder or change its rights.")
     out = folders["out"]
-    known = set(json.loads((out / LIST).read_text(encoding="utf-8"))) if (out / LIST).is_file() else set()
+    written = folders["truth"] / LIST
+    known = set(json.loads(written.read_text(encoding="utf-8"))) if written.is_file() else set()
     for register in registers:
         for path in sorted((out / register).rglob("*")):
             if not path.is_dir() and path.relative_to(out).as_posix() not in known:
                 raise SettingsError(
-                    f"out: {path} was not written by the generator, which replaces the folders of the registers;"
-                    " name another folder, or move the file away."
+                    f"out: {path} was not written together with {folders['truth']}, and the folders of the registers"
+                    " are replaced; name another folder, or move the file away."
                 )
 
 
@@ -138,10 +139,9 @@ def put(staged: Path, target: Path) -> None:
         staged.replace(target)
 
 
-def put_registers(staged: Path, out: Path, registers: tuple[str, ...]) -> None:
-    """Put the folders of the registers in place, with the list of their files (``LIST``) beside them."""
+def put_registers(staged: Path, out: Path, registers: tuple[str, ...]) -> list[str]:
+    """Put the folders of the registers in place; returns their files, relative to ``out``, for ``LIST``."""
     files = sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file())
-    (staged / LIST).write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
-    put(staged / LIST, out / LIST)
     for register in registers:
         put(staged / register, out / register)
+    return files

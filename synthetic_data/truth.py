@@ -20,6 +20,8 @@ Parquet files of the truth folder:
 * ``books``: ``ma_noi_dang_ky, loai_so, nam, quyen_so, so_truong_hop, delivered``.
 * ``counts``: ``measure, name, value``.
 
+Beside them ``deliveries.json``: the files under ``out`` that belong to this truth.
+
 ``record_key`` is the natural key as ``core`` will hold it: the delivered value, except in cells that a normaliser
 mends.
 """

@@ -111,7 +111,7 @@ def test_the_command_shows_progress_apart_from_its_result(tmp_path: Path) -> Non
 
 
 def test_the_command_can_be_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def speaks(*_: object, progress: Callable[[str], None]) -> Summary:
+    def speaks(*_: object, progress: Callable[[str], None], **__: object) -> Summary:
         progress("a step")
         return Summary(records={}, corruptions={}, files=0, bad_file=None)
 
@@ -202,7 +202,7 @@ def test_deliveries_of_others_are_never_replaced(tmp_path: Path) -> None:
     mine = tmp_path / "out" / "ket_hon" / "cua_toi.csv"
     mine.write_text("so,quyenSo", encoding="utf-8")
     before = contents(tmp_path)
-    with pytest.raises(SettingsError, match=r"^out: .*cua_toi\.csv was not written by the generator"):
+    with pytest.raises(SettingsError, match=r"^out: .*cua_toi\.csv was not written together with"):
         make(tmp_path / "out", tmp_path / "truth", **settings)
     assert contents(tmp_path) == before
     mine.unlink()
