@@ -112,8 +112,16 @@ def test_what_is_published_agrees_with_the_tables(finished: tuple[Settings, str]
     assert f"{noted}/{asked}" in text or 0 < asked - noted < settings.small_cell
 
 
-def test_an_unknown_place_reaches_an_officer_with_file_row_and_remedy(finished: tuple[Settings, str]) -> None:
-    settings, run_id = finished
+def test_an_unknown_place_reaches_an_officer_with_file_row_and_remedy(sample: Path, tmp_path: Path) -> None:
+    for register in ("dan_cu", "khai_tu"):
+        shutil.copytree(sample / register, tmp_path / "deliveries" / register)
+    file = min((tmp_path / "deliveries" / "khai_tu").glob("*.csv"))
+    entries = file.read_text(encoding="utf-8-sig")
+    place = re.search(r"[,;](1[67]\d{3})[,;]", entries)
+    assert place is not None
+    file.write_text(entries.replace(place[0], place[0].replace(place[1], "91234"), 1), encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", deliveries=tmp_path / "deliveries")
+    run_id = stages.run_all(settings, AS_OF)
     root = settings.home / "runs" / run_id
     with duckdb.connect() as con:
         unknown = con.execute(
