@@ -145,8 +145,8 @@ def make(
             records, kinds = truth_files.counts(con)
             day_files, day_rows = 0, 0
             if stream:
-                folders = (days_aside / "days", truth_aside / "days")
-                day_files, day_rows = make_days(con, registers, columns, stream, *folders, noise, clock)
+                staged_days, truth_days = days_aside / "days", truth_aside / "days"
+                day_files, day_rows = make_days(con, registers, columns, stream, staged_days, truth_days, noise, clock)
         written = put_registers(staged, out, tuple(LAYOUTS))
         (truth_aside / LIST).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         for file in sorted(truth_aside.iterdir()):

@@ -3,6 +3,8 @@
 Codes are those of ``expectations/code_lists/tinh_trang_hon_nhan.csv``.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -56,3 +58,32 @@ def status_on(marriages: pd.DataFrame, person: Array, days: Array) -> tuple[Text
         row < 0, SINGLE, np.where(~ended, MARRIED, np.where(kind[row] == DIVORCED, PARTED, WIDOWED))
     ).astype(object)
     return status, row, spouse
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How each of some persons stands on a day, from the marriages up to it; arrays of one length.
+
+    ``row`` is the marriage (-1: none), ``settled`` how many days ago it ended (-1: open or none), ``changed`` the first
+    day on which an office can know of the last birth, marriage, end of one, or own death.
+    """
+
+    status: Text
+    row: Array
+    spouse: Array
+    settled: Array
+    changed: Array
+
+
+def standing_on(marriages: pd.DataFrame, person: Array, birth: Array, death: Array, today: int) -> Standing:
+    """Standing of each person on ``today``, of the dead on the day before they died; days are day numbers."""
+    last_day = np.minimum(death - 1, today)
+    status, row, spouse = status_on(marriages, person, last_day)
+    changed = np.maximum(birth + 20, np.where(death <= today, death + 3, 0))
+    settled = np.full(len(person), -1)
+    if len(marriages):
+        end, married = (marriages[name].to_numpy(np.int64)[row] for name in ("end", "married"))
+        ended = (row >= 0) & (end <= last_day)
+        changed = np.maximum(changed, np.where(row >= 0, np.where(ended, end, married) + 4, 0))
+        settled = np.where(ended, today - end, -1)
+    return Standing(status, row, spouse, settled, changed)

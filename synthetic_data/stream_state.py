@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthetic_data.days import NEVER, Array, day, next_working, to_dates
-from synthetic_data.status import status_on
+from synthetic_data.status import standing_on
 from synthetic_data.world import CLEANED_FROM, World
 
 SQL = Path(__file__).parent / "sql"
@@ -66,26 +66,18 @@ def citizens_on(world: World, start: date, seed: int) -> pd.DataFrame:
     born = birth <= today
     known, birth, death = known[born].reset_index(drop=True), birth[born], death[born]
     ids = known["id"].to_numpy()
-    last_day = np.minimum(death - 1, today)
-    status, row, spouse = status_on(world.marriage, ids, last_day)
-    changed = np.maximum(birth + 20, np.where(death <= today, death + 3, 0))
-    ended = np.zeros(len(ids), dtype=bool)
-    end = np.full(len(ids), NEVER, dtype=np.int64)
-    if len(world.marriage):
-        end, married = (world.marriage[name].to_numpy(np.int64)[row] for name in ("end", "married"))
-        ended = (row >= 0) & (end <= last_day)
-        changed = np.maximum(changed, np.where(row >= 0, np.where(ended, end, married) + 4, 0))
+    now = standing_on(world.marriage, ids, birth, death, today)
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, day(start)])))
     drawn = CLEANED_FROM + (rng.random(len(ids)) * max(today - CLEANED_FROM, 1)).astype(np.int64)
     touched = _numbers(known["touched_date"])
-    touched = np.where(touched <= today, touched, np.minimum(np.maximum(drawn, changed), today))
+    touched = np.where(touched <= today, touched, np.minimum(np.maximum(drawn, now.changed), today))
     return pd.DataFrame(
         {
             "id": ids,
-            "status": status,
-            "spouse": spouse,
-            "marriage": row,
-            "settled": np.where(ended, today - end, -1),
+            "status": now.status,
+            "spouse": now.spouse,
+            "marriage": now.row,
+            "settled": now.settled,
             "touched_date": to_dates(touched),
             "unentered": known["unentered"].to_numpy(bool) & (death <= today),
         }

@@ -13,12 +13,12 @@ import pandas as pd
 import pyarrow as pa
 
 from synthetic_data import books, couples, events, families, households, identity, planted, population, sister
-from synthetic_data.days import NEVER, Array, Floats, day, to_dates
+from synthetic_data.days import Array, Floats, day, to_dates
 from synthetic_data.moves import draw_moves
 from synthetic_data.names import draw_given, draw_surnames, full_names
 from synthetic_data.recognition import adopt, recognise, without_parent
 from synthetic_data.residence import residence
-from synthetic_data.status import MARRIED, status_on
+from synthetic_data.status import MARRIED, standing_on, status_on
 from synthetic_data.units import Province, load_province
 
 DAN_CU_FROM = day(date(2016, 1, 1))
@@ -181,26 +181,19 @@ def _citizens(
     marriage stands in a delivered book, ``settled`` how many days ago it ended (-1: open or none).
     """
     ids = np.flatnonzero((people.shadow == 0) & (people.death > DAN_CU_FROM))
-    last_day = np.minimum(people.death[ids] - 1, today)
-    status, row, spouse = status_on(true, ids, last_day)
+    now = standing_on(true, ids, people.birth[ids], people.death[ids], today)
     delivered = numbered[(numbered["kind"] == "KH") & numbered["delivered"]]["eid"].to_numpy()
     in_books = np.zeros(len(true), dtype=bool)
     in_books[entries["marriage"].to_numpy()[delivered[delivered < len(entries)]]] = True
-    end = true["end"].to_numpy(np.int64)
-    ended = (row >= 0) & (end[row] <= last_day) if len(true) else np.zeros(len(ids), dtype=bool)
-    changed = np.maximum(people.birth[ids] + 20, np.where(people.death[ids] < NEVER, people.death[ids] + 3, 0))
-    if len(true):
-        married = true["married"].to_numpy(np.int64)
-        changed = np.maximum(changed, np.where(row >= 0, np.where(ended, end[row], married[row]) + 4, 0))
-    touched = np.maximum(CLEANED_FROM + (rng.random(len(ids)) * (today - CLEANED_FROM)).astype(np.int64), changed)
+    touched = np.maximum(CLEANED_FROM + (rng.random(len(ids)) * (today - CLEANED_FROM)).astype(np.int64), now.changed)
     return pd.DataFrame(
         {
             "id": ids,
-            "status": status,
-            "spouse": spouse,
-            "marriage": row,
-            "entered": in_books[row] & (row >= 0) if len(true) else np.zeros(len(ids), dtype=bool),
-            "settled": np.where(ended, today - end[row] if len(true) else 0, -1),
+            "status": now.status,
+            "spouse": now.spouse,
+            "marriage": now.row,
+            "entered": in_books[now.row] & (now.row >= 0) if len(true) else np.zeros(len(ids), dtype=bool),
+            "settled": now.settled,
             "touched_date": to_dates(np.minimum(touched, today)),
             "unentered": np.isin(ids, unentered),
         }
