@@ -117,13 +117,20 @@ def close_check(settings: Settings, run_id: str) -> Counts:
     join_parts(settings, run_id)
     render_data_docs(settings, run_id)
     with connect(settings) as con:
-        open_tables(con, settings.expectations, run, needed=("violations", "rule_results"))
+        open_tables(con, settings.expectations, run, needed=("violations", "rule_results", "trial_results"))
         row = con.execute(
             "SELECT count(*), count(*) FILTER (NOT mended), count(DISTINCT record_id) FROM violations"
         ).fetchone()
-        rules = con.execute("SELECT count(*), count(*) FILTER (status = 'ok') FROM rule_results").fetchone()
+        rules = con.execute(
+            "SELECT count(*), count(*) FILTER (status <> 'engine_error'), count(*) FILTER (status = 'undecided'), "
+            "count(*) FILTER (status = 'not_applicable'), (SELECT count(*) FROM trial_results) FROM rule_results"
+        ).fetchone()
         broken = [
-            r for (r,) in con.execute("SELECT rule_id FROM rule_results WHERE status <> 'ok' ORDER BY 1").fetchall()
+            str(r)
+            for (r,) in con.execute(
+                "SELECT rule_id FROM (FROM rule_results UNION ALL FROM trial_results) WHERE status = 'engine_error' "
+                "ORDER BY 1"
+            ).fetchall()
         ]
     assert row is not None
     assert rules is not None
@@ -133,6 +140,9 @@ def close_check(settings: Settings, run_id: str) -> Counts:
         {
             "rules": rules[0],
             "rules_run": rules[1],
+            "rules_undecided": rules[2],
+            "rules_not_applicable": rules[3],
+            "trial_rules": rules[4],
             "engine_errors": len(broken),
             "violations": row[0],
             "violations_not_mended": row[1],
@@ -162,8 +172,11 @@ def issues(settings: Settings, run_id: str) -> Counts:
     run, manifest = read_manifest(settings, run_id)
     before = Lake(settings.home).run(manifest.previous_run_id).table("issues") if manifest.previous_run_id else None
     with connect(settings) as con:
-        open_tables(con, settings.expectations, run, needed=("violations", "rule_results"))
-        keys = " UNION ".join(f"SELECT '{r}' AS register, record_key FROM {r}" for r in register_ids(settings))
+        open_tables(con, settings.expectations, run, needed=("violations", "rule_results", "figures"))
+        keys = " UNION ".join(
+            ["SELECT register, record_key FROM figures"]
+            + [f"SELECT '{r}' AS register, record_key FROM {r}" for r in register_ids(settings)]
+        )
         con.execute(f"CREATE TEMP TABLE record_keys AS {keys}")
         counts: Counts = dict(build_issues(con, before, run_id, manifest.as_of))
         write_parquet(con, "SELECT * EXCLUDE (before) FROM issues", run.table("issues"), "issue_id")

@@ -4,7 +4,7 @@ Holds no logic: each register's core file becomes a view of the register's name 
 the register has no file), each named table of the run likewise where it exists.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
@@ -16,15 +16,30 @@ from sosach.normalize.macros import register_code_lists, register_macros
 from sosach.registers import load_registers
 
 
-def open_tables(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run, needed: Sequence[str] = ()) -> None:
+def open_tables(
+    con: duckdb.DuckDBPyConnection,
+    expectations: Path,
+    run: Run,
+    needed: Sequence[str] = (),
+    only: Collection[str] | None = None,
+) -> None:
     """Register macros, code lists, every register and the ``needed`` tables of a run on a connection.
+
+    Args:
+        con: an open connection.
+        expectations: folder of registers and code lists.
+        run: the run.
+        needed: tables of the run beside the registers.
+        only: names of the registers and code lists that are wanted; all by default.
 
     Raises:
         MissingArtefactError: a needed table has not been written yet.
     """
     register_macros(con)
-    register_code_lists(con, expectations)
+    register_code_lists(con, expectations, only)
     for name, register in load_registers(expectations).items():
+        if only is not None and name not in only:
+            continue
         path = run.core(name)
         if path.is_file():
             con.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM read_parquet({literal(path)})")

@@ -32,7 +32,7 @@ def entry(**changes: Any) -> dict[str, Any]:
         "title": "Có họ tên",
         "message": "Họ tên là {ho_ten}.",
         "what_to_do": "Xem sổ gốc.",
-        "law": [{"text": "Luật Hộ tịch", "from": date(2016, 1, 1), "source": "test"}],
+        "law": [{"text": "Luật Hộ tịch", "from": date(2016, 1, 1), "source": "test", "certainty": "known"}],
         "passes_when": "ho_ten IS NOT NULL",
         "evidence": ["ho_ten"],
         "cases": [{"verdict": "pass", "ho_ten": "A"}, {"verdict": "fail"}],
@@ -53,7 +53,7 @@ def make_expectations(folder: Path, **files: list[dict[str, Any]]) -> Path:
     for name, rules in files.items():
         path = expectations / (name.replace("__", "/") + ".yaml")
         path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
+        path.write_text(yaml.safe_dump(rules, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return expectations
 
 

@@ -15,7 +15,7 @@ WRONG = {
     "unknown key": ({"tabel": "x"}, "tabel"),
     "no shape": ({"passes_when": None}, "exactly one of"),
     "two shapes": ({"unique": ["so_dinh_danh"]}, "exactly one of"),
-    "lookup with a set shape": ({"passes_when": None, "unique": ["ho_ten"], "lookup": LOOKUP}, "lookup goes with"),
+    "lookup with a set shape": ({"passes_when": None, "unique": ["ho_ten"], "lookup": LOOKUP}, "at most one of lookup"),
     "explanation without list": ({"answer": "fix_or_explain"}, "accepted_explanations"),
     "list without explanation": ({"accepted_explanations": ["x"]}, "accepted_explanations"),
     "auto without field": ({"answer": "auto"}, "mends"),

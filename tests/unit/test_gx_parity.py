@@ -101,9 +101,11 @@ def test_same_count_as_the_native_expectation(native, ours, kind):
 def test_the_expectation_reads_in_vietnamese(tmp_path):
     rule = load_catalogue(make_expectations(tmp_path, dan_cu__du=[entry()])).rules[0]
     config = expectation(rule).configuration
-    assert config.meta["law"] == [{"text": "Luật Hộ tịch", "from": "2016-01-01", "to": None, "source": "test"}]
-    result = ExpectationValidationResult(success=False, expectation_config=config, result={"unexpected_count": 3})
+    law = {"text": "Luật Hộ tịch", "from": "2016-01-01", "to": None, "source": "test", "certainty": "known"}
+    assert config.meta["law"] == [law]
+    found = {"unexpected_count": 3, "details": {"status": "ok"}}
+    result = ExpectationValidationResult(success=False, expectation_config=config, result=found)
     shown = [block.to_json_dict()["value"]["template"] for block in InlineRenderer(result).get_rendered_content()]
     asked = [block.to_json_dict()["value"]["template"] for block in InlineRenderer(config).get_rendered_content()]
     assert asked == ["T01. Có họ tên"]
-    assert shown == ["3 bản ghi vi phạm", "Mọi bản ghi thỏa quy tắc $rule_id."]
+    assert shown == ["3 vi phạm", "Không có vi phạm quy tắc $rule_id."]

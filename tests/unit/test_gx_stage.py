@@ -73,7 +73,7 @@ def rows(path, columns, where="TRUE"):
 
 def test_the_stage_writes_results_a_rule_and_a_unit(checked):
     _, run, counts = checked
-    assert counts == {"records": 3, "rules": 7, "violations": 5, "mended": 1, "engine_errors": 3}
+    assert counts == {"records": 3, "rules": 7, "violations": 5, "mended": 1, "engine_errors": 3, "trial": 0}
     results = rows(
         run.checked("dan_cu", "rule_results"), "rule_id, suite, status, n_records, n_pass, n_fail, n_undecided"
     )
@@ -194,7 +194,7 @@ def test_a_register_without_rules_or_records(tmp_path):
     settings = make_run(tmp_path, make_expectations(tmp_path, dan_cu__du=[entry()]), {})
     for register, rules in (("dan_cu", 1), ("ly_hon", 0)):
         counts = check_register(settings, "r1", register, date(2026, 1, 1))
-        assert counts == {"records": 0, "rules": rules, "violations": 0, "mended": 0, "engine_errors": 0}
+        assert counts == {"records": 0, "rules": rules, "violations": 0, "mended": 0, "engine_errors": 0, "trial": 0}
     assert join_parts(settings, "r1")["registers"] == 2
     run = Lake(settings.home).run("r1")
     assert [name for name in TABLES if not run.table(name).is_file()] == []
@@ -227,7 +227,7 @@ def test_data_docs_tell_each_rule_and_use_no_outside_address(checked):
     page = (run.docs / "dan_cu.du.html").read_text(encoding="utf-8")
     for text in ("Có họ tên", "Luật Hộ tịch, từ 01/01/2016", "33,33%", "Chưa đạt", "Lỗi máy", "Binder Error"):
         assert text in page
-    assert "Không có bản ghi xét được" not in page
+    assert "Không có bản ghi thuộc diện" not in page
     for path in run.docs.iterdir():
         assert "://" not in path.read_text(encoding="utf-8")
 
@@ -236,5 +236,5 @@ def test_data_docs_do_not_call_a_rule_right_that_met_no_record(tmp_path):
     settings = run_of_people(tmp_path, dan_cu__du=[entry(applies_when="FALSE")])
     check_register(settings, "r1", "dan_cu", AS_OF)
     page = (render_data_docs(settings, "r1").parent / "dan_cu.du.html").read_text(encoding="utf-8")
-    assert "Không có bản ghi xét được" in page
+    assert "Không có bản ghi thuộc diện" in page
     assert ">Đạt</td>" not in page

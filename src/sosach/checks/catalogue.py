@@ -5,6 +5,7 @@ What a rule may contain is in ``rule``.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -109,9 +110,9 @@ def _suite_order(name: str) -> tuple[bool, str, int]:
 def _rule_files(expectations: Path, registers: dict[str, Register]) -> Iterator[tuple[Path, Dimension]]:
     for folder in (*registers, CROSS_REGISTER):
         for dimension in DIMENSIONS:
-            path = expectations / folder / f"{dimension}.yaml"
-            if path.is_file():
-                yield path, dimension
+            for path in sorted((expectations / folder).glob(f"{dimension}*.yaml")):
+                if re.fullmatch(rf"{dimension}(-[a-z0-9_-]+)?", path.stem):
+                    yield path, dimension
 
 
 def _entries(path: Path, problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -157,22 +158,26 @@ def _misfits(
         yield f"register: {rule.register_id!r} is none of {sorted(registers)}"
         return
     core = register.core_columns
-    both = {*core, *rule.lookup_columns}
-    shadowed = sorted(set(core) & set(rule.lookup_columns))
-    if shadowed:
-        yield f"lookup: {shadowed} are columns of {rule.register_id}; give them other names"
-    if strangers := sorted(set(rule.evidence) - both):
-        yield f"evidence: {strangers} are neither columns of {rule.register_id} nor of the lookup"
+    own = set(rule.aggregate.columns) if rule.aggregate else {*core, *rule.added_columns}
+    where = "measures of the rule" if rule.aggregate else f"columns of {rule.register_id} or of what the rule looks up"
+    if shadowed := sorted(set(core) & set(rule.added_columns)):
+        yield f"{shadowed} are columns of {rule.register_id}; give what is looked up other names"
+    if strangers := sorted(set(rule.evidence) - own):
+        yield f"evidence: {strangers} are no {where}"
     if strangers := sorted(set(rule.shape_columns) - set(core)):
         yield f"{strangers} are no columns of {rule.register_id}"
     if rule.mends is not None and rule.mends not in {field.name for field in register.fields}:
         yield f"mends: {rule.mends!r} is no field of {rule.register_id}"
     if strangers := sorted(rule.tables - known):
         yield f"reads {strangers}, which are no register, run table or code list"
+    elif rule.pair is not None and (
+        strangers := sorted(set(rule.pair.columns.values()) - set(registers[rule.pair.with_].core_columns))
+    ):
+        yield f"pair: {strangers} are no columns of {rule.pair.with_}"
     for number, case in enumerate(rule.cases, start=1):
         for _, row in case.rows:
-            if strangers := sorted(set(row) - both):
-                yield f"cases: case {number}: {strangers} are neither columns of {rule.register_id} nor of the lookup"
+            if strangers := sorted(set(row) - own):
+                yield f"cases: case {number}: {strangers} are no {where}"
         for table, rows in case.tables.items():
             columns = registers[table].core_columns if table in registers else RUN_TABLES.get(table)
             if columns is None:

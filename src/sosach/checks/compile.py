@@ -1,19 +1,24 @@
 """From a rule to SQL: a helper table, a join and a verdict.
 
-Holds the SQL of the four shapes and of a layer of the fused pass. Runs nothing (see ``fused``) and knows nothing of
-evidence (see ``evidence``).
+Holds the SQL of the shapes that judge records one by one and of a layer of the fused pass; what looks further is in
+``compile_shapes``. Runs nothing (see ``fused``) and knows nothing of evidence (see ``evidence``).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sosach.checks.rule import References, Rule, Sequence
+from sosach.checks.compile_shapes import LAWFUL, order_lookup, pair_lookup
+from sosach.checks.rule import Rule
+from sosach.checks.shapes import ORDER_COLUMNS, References, Sequence
 from sosach.checks.sql_text import with_as_of
 from sosach.duck import identifier
 
 PASS, FAIL, UNDECIDED, NOT_APPLICABLE = range(4)
 """Codes of the verdicts in the pass, in the order of ``rule.VERDICTS``."""
+
+FOUND = "_ban_ghi IS NOT NULL"
+"""The joined row has a counterpart or event at all."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +44,25 @@ class Plan:
     @property
     def verdict(self) -> str:
         """SQL expression of the verdict code; ``passes`` is asked only where the rule applies."""
-        return (
-            f"CAST(CASE WHEN ({self.applies}\n) THEN coalesce(1 - CAST(({self.passes}\n) AS TINYINT), {UNDECIDED}) "
-            f"ELSE {NOT_APPLICABLE} END AS UTINYINT)"
-        )
+        return verdict_sql(self.applies, self.passes)
 
     def joined(self, helper_name: str) -> str:
         """The JOIN clause with the helper table's name filled in; empty where the rule needs none."""
         return self.join.format(helper=identifier(helper_name), register=identifier(self.rule.register_id))
 
 
+def verdict_sql(applies: str, passes: str) -> str:
+    """SQL expression of a verdict code from the two conditions."""
+    return (
+        f"CAST(CASE WHEN ({applies}\n) THEN coalesce(1 - CAST(({passes}\n) AS TINYINT), {UNDECIDED}) "
+        f"ELSE {NOT_APPLICABLE} END AS UTINYINT)"
+    )
+
+
 def plan(rule: Rule, column: str, as_of: date) -> Plan:
-    """Write the SQL of one rule for one run date."""
-    applies = with_as_of(rule.applies_when, as_of)
+    """Write the SQL of one rule that judges records, for one run date."""
+    applies = with_as_of(rule.applies, as_of)
+    passes = with_as_of(rule.passes_when or "", as_of)
     helper: str | None = None
     join = ""
     if rule.unique is not None:
@@ -60,19 +71,23 @@ def plan(rule: Rule, column: str, as_of: date) -> Plan:
         helper, join, passes = _sequence(rule.sequence, rule.register_id, applies)
     elif rule.references is not None:
         helper, join, passes = _references(rule.references)
-    else:
-        passes = with_as_of(rule.passes_when or "", as_of)
-        if rule.lookup is not None:
-            helper, join = _lookup(with_as_of(rule.lookup, as_of), rule.lookup_columns)
+    elif rule.order is not None:
+        helper, join = _lookup(order_lookup(rule.order, rule.register_id, as_of), (*ORDER_COLUMNS, LAWFUL))
+        applies, passes = f"{FOUND} AND ({applies}\n)", LAWFUL
+    elif rule.pair is not None:
+        helper, join = _lookup(pair_lookup(rule.pair, rule.register_id), rule.added_columns)
+        applies = f"{FOUND} AND ({applies}\n)"
+    elif rule.lookup is not None:
+        helper, join = _lookup(with_as_of(rule.lookup, as_of), rule.added_columns)
     return Plan(rule, column, helper, join, applies, passes)
 
 
-def layer(source: str, register: str, join: str, verdicts: Iterable[Plan]) -> str:
-    """One more layer of the pass: the columns of ``source`` and the verdicts of the rules that share ``join``.
+def layer(source: str, register: str, join: str, columns: Iterable[tuple[str, str]]) -> str:
+    """One more layer of the pass: the columns of ``source`` and those of the rules that share ``join``.
 
     Each lookup has a layer of its own, so that two lookups may use the same column name.
     """
-    added = ", ".join(f"{item.verdict} AS {item.column}" for item in verdicts)
+    added = ", ".join(f"({expression}\n) AS {column}" for column, expression in columns)
     name = identifier(register)
     return f"SELECT {name}.*, {added} FROM {source} AS {name} {join}"
 

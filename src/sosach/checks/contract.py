@@ -3,12 +3,13 @@
 Holds names and types only (``docs/architecture.md``); the files are written by other stages.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 
-from sosach.duck import identifier
-from sosach.lake import Run
+from sosach.duck import identifier, literal
+from sosach.lake import Run, read_json
 from sosach.normalize.macros import register_code_lists, register_macros
 from sosach.registers import load_registers
 from sosach.tables import open_tables
@@ -60,8 +61,19 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "ended_by_record_id": "VARCHAR",
         "status_since": "DATE",
     },
+    "deliveries": {"delivery_id": "VARCHAR", "register": "VARCHAR", "received_on": "DATE"},
+    "previous_issues": {
+        "issue_id": "VARCHAR",
+        "register": "VARCHAR",
+        "rule_id": "VARCHAR",
+        "unit": "VARCHAR",
+        "severity": "VARCHAR",
+        "state": "VARCHAR",
+        "first_seen": "DATE",
+        "last_seen": "DATE",
+    },
 }
-"""Tables of a run that come from linkage."""
+"""Tables of a run: what linkage wrote, the deliveries of its manifest, the issues of the run before it."""
 
 
 def code_list_tables(expectations: Path) -> set[str]:
@@ -85,10 +97,30 @@ def open_empty(con: duckdb.DuckDBPyConnection, expectations: Path) -> None:
         create_empty(con, name, columns)
 
 
-def open_run(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run) -> None:
-    """Register macros, code lists and everything of a run that rules may read.
+def open_run(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run, only: Collection[str] | None = None) -> None:
+    """Register macros, code lists and everything of a run that rules may read (or of that, ``only`` these tables).
 
-    A register without a file becomes an empty table. A run table without a file stays absent: a rule that reads it
-    cannot be answered, which is not the same as an empty table.
+    A register without a file becomes an empty table. A table of linkage without a file stays absent: a rule that reads
+    it cannot be answered, which is not the same as an empty table. The first run has no issues before it.
     """
-    open_tables(con, expectations, run, [name for name in RUN_TABLES if run.table(name).is_file()])
+    there = [name for name in RUN_TABLES if run.table(name).is_file() and (only is None or name in only)]
+    open_tables(con, expectations, run, there, only)
+    manifest = read_json(run.manifest) if run.manifest.is_file() else {}
+    _open_deliveries(con, manifest.get("deliveries", []))
+    if only is None or "previous_issues" in only:
+        _open_previous_issues(con, run, manifest.get("previous_run_id"))
+
+
+def _open_deliveries(con: duckdb.DuckDBPyConnection, deliveries: list[dict[str, str]]) -> None:
+    create_empty(con, "deliveries", RUN_TABLES["deliveries"])
+    if deliveries:
+        values = [[delivery[column] for column in RUN_TABLES["deliveries"]] for delivery in deliveries]
+        con.executemany("INSERT INTO deliveries VALUES (?, ?, ?)", values)
+
+
+def _open_previous_issues(con: duckdb.DuckDBPyConnection, run: Run, previous_run_id: str | None) -> None:
+    create_empty(con, "previous_issues", RUN_TABLES["previous_issues"])
+    issues = Run(run.root.parent / previous_run_id, previous_run_id).table("issues") if previous_run_id else None
+    if issues is not None and issues.is_file():
+        columns = ", ".join(RUN_TABLES["previous_issues"])
+        con.execute(f"INSERT INTO previous_issues SELECT {columns} FROM read_parquet({literal(issues)})")

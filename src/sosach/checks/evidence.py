@@ -69,7 +69,9 @@ def _shown(column: str, register: Register, kind: str) -> str:
     name = identifier(column)
     fields = {field.name: field for field in register.fields}
     field = fields.get(column.removeprefix("raw_"))
-    if field is not None and field.type == "id_number" and kind == "VARCHAR":
+    if column == "unit":
+        text = f"(SELECT any_value(d.name) FROM cl_don_vi d WHERE d.code = {name} AND d.valid_to IS NULL)"
+    elif field is not None and field.type == "id_number" and kind == "VARCHAR":
         text = f"mask_id({name})"
     elif kind == "DATE":
         text = f"vn_date({name})"

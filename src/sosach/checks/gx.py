@@ -1,13 +1,14 @@
 """The check stage of one register: its suites, run by a Great Expectations checkpoint over one fused pass.
 
 Holds the entry point and the making of suites. Import it inside a task only: that takes seconds.
-Engine, metric and Expectation are in ``gx_engine`` and ``gx_expectation``; the SQL is in ``compile``.
+Engine, metric, Expectation and action are in ``gx_engine``, ``gx_expectation`` and ``gx_actions``; the SQL is in
+``compile``.
 """
 
 import logging
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from pathlib import Path
 
 import great_expectations as gx
 from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -15,8 +16,10 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from sosach.checks.catalogue import load_catalogue
 from sosach.checks.contract import open_run
 from sosach.checks.fused import FusedPass
+from sosach.checks.gx_actions import WriteResult
 from sosach.checks.gx_engine import Bridge, bridged
 from sosach.checks.gx_expectation import expectation
+from sosach.checks.gx_made import MadeCheckpoint, MadeDefinition, MadeSuite
 from sosach.checks.parts import gx_json, write_parts
 from sosach.checks.rule import Rule
 from sosach.duck import connect
@@ -29,7 +32,7 @@ def check_register(settings: Settings, run_id: str, register: str, as_of: date) 
     """Check every record of one register against every rule that stands on it.
 
     Reads the run's core tables and, where rules ask for them, the tables of linkage. Writes
-    ``checks/<register>/{violations,evidence,rule_results,rule_results_by_unit}.parquet`` and ``gx.json``.
+    the register's part of every result table and ``gx.json`` under ``checks/<register>/``.
 
     Args:
         settings: the installation.
@@ -38,7 +41,7 @@ def check_register(settings: Settings, run_id: str, register: str, as_of: date) 
         as_of: date of the run, which rules may ask for.
 
     Returns:
-        Counts: ``records, rules, violations, mended, engine_errors``.
+        Counts: ``records, rules, violations, mended, engine_errors``; trial rules are counted in ``trial`` alone.
 
     Raises:
         RuleFileError: a rule file is wrong.
@@ -51,86 +54,46 @@ def check_register(settings: Settings, run_id: str, register: str, as_of: date) 
     suites = catalogue.suites_of(register)
     rules = [rule for members in suites.values() for rule in members]
     with connect(settings) as con:
-        open_run(con, settings.expectations, run)
-        fused = FusedPass(con, catalogue.registers[register], rules, as_of)
+        open_run(con, settings.expectations, run, {register}.union(*(rule.tables for rule in rules)))
+        fused = FusedPass(con, catalogue.registers[register], rules, as_of, catalogue.registers)
         with bridged(Bridge(con, fused.run)) as bridge:
-            summary = _run_checkpoint(register, suites) if suites else []
+            written = gx_json(run, register)
+            if suites:
+                _run_checkpoint(register, suites, written)
+            else:
+                write_json(written, {"register": register, "suites": []})
             results = bridge.results  # raises what stopped the pass, which the checkpoint has turned into failures
         write_parts(con, run, register, suites, results)
         row = con.execute(f'SELECT count(*) FROM "{register}"').fetchone()
-    write_json(gx_json(run, register), {"register": register, "suites": summary})
+    counted = [results[rule.id] for rule in rules if not rule.trial]
     return {
         "records": int(row[0]) if row else 0,
-        "rules": len(rules),
-        "violations": sum(result.n_fail for result in results.values()),
-        "mended": sum(result.n_mended for result in results.values()),
+        "rules": len(counted),
+        "violations": sum(result.n_fail for result in counted),
+        "mended": sum(result.n_mended for result in counted),
         "engine_errors": sum(result.error is not None for result in results.values()),
+        "trial": len(rules) - len(counted),
     }
 
 
-def _run_checkpoint(register: str, suites: Mapping[str, tuple[Rule, ...]]) -> list[dict[str, Any]]:
-    """Run the register's suites in an ephemeral context; the result without any value of a record."""
+def _run_checkpoint(register: str, suites: Mapping[str, tuple[Rule, ...]], written: Path) -> None:
+    """Run the register's suites in an ephemeral context; its action writes the result, without values."""
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sosach_duckdb(name="sosach", connection_string="duckdb:///:memory:")
     batch = source.add_table_asset(name=register, table_name=register).add_batch_definition_whole_table(register)
-    definitions = []
-    for name, rules in suites.items():
-        suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=[expectation(rule) for rule in rules]))
-        definitions.append(
-            context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
+    definitions = [
+        MadeDefinition(
+            name=name, data=batch, suite=MadeSuite(name=name, expectations=[expectation(rule) for rule in rules])
         )
-    checkpoint = context.checkpoints.add(
-        gx.Checkpoint(name=register, validation_definitions=definitions, result_format="BASIC")
+        for name, rules in suites.items()
+    ]
+    checkpoint = MadeCheckpoint(
+        name=register,
+        validation_definitions=definitions,
+        actions=[WriteResult(name="write_result", register_id=register, path=str(written))],
+        result_format="BASIC",
     )
-    outcome = checkpoint.run()
-    by_suite = {result.suite_name: result for result in outcome.run_results.values()}
-    return [_suite_summary(name, by_suite[name], rules) for name, rules in suites.items()]
-
-
-def _suite_summary(name: str, result: Any, rules: tuple[Rule, ...]) -> dict[str, Any]:
-    lines = {line.expectation_config.kwargs["rule_id"]: line for line in result.results}
-    checked = [_line_summary(lines[rule.id], rule) for rule in rules]
-    return {
-        "suite": name,
-        "success": bool(result.success),
-        "evaluated": len(checked),
-        "successful": sum(line["success"] and not line["exception"] for line in checked),
-        "engine_errors": sum(bool(line["exception"]) for line in checked),
-        "results": checked,
-    }
-
-
-def _line_summary(line: Any, rule: Rule) -> dict[str, Any]:
-    config = line.expectation_config
-    error = _exception_text(line.exception_info)
-    result = line.result or {}
-    return {
-        "rule_id": rule.id,
-        "version": config.meta["version"],
-        "title": config.meta["title"],
-        "law": config.meta["law"],
-        "severity": str(config.severity.value),
-        "expectation_type": config.type,
-        "max_failed": rule.max_failed,
-        "status": "engine_error" if error else "ok",
-        "exception": error,
-        "success": bool(line.success),
-        "element_count": result.get("element_count"),
-        "unexpected_count": result.get("unexpected_count"),
-        "unexpected_percent": result.get("unexpected_percent"),
-        **{
-            key: result.get("details", {}).get(key) for key in ("n_pass", "n_undecided", "n_not_applicable", "n_mended")
-        },
-    }
-
-
-def _exception_text(info: Mapping[str, Any] | None) -> str | None:
-    """The message of an exception; Great Expectations gives it in two shapes, flat or keyed by metric."""
-    if not info:
-        return None
-    shapes = [info] if "raised_exception" in info else list(info.values())
-    raised = [str(shape["exception_message"]) for shape in shapes if shape["raised_exception"]]
-    return "; ".join(raised) or None
+    checkpoint.run()

@@ -79,6 +79,11 @@ def bridged(bridge: Bridge) -> Iterator[Bridge]:
         _BRIDGE.reset(token)
 
 
+def pass_failed() -> bool:
+    """Did something stop the pass of the checkpoint that runs now? Its result then says nothing of the rules."""
+    return _BRIDGE.get().failure is not None
+
+
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     """Keeps one connection for its life, and lends PostgreSQL's names of types."""
 

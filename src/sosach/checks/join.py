@@ -16,18 +16,22 @@ from sosach.settings import Settings
 
 _UNBALANCED = """
 SELECT rule_id FROM rule_results
-WHERE status = 'ok' AND n_pass + n_fail + n_undecided + n_not_applicable <> n_records
+WHERE status <> 'engine_error' AND n_pass + n_fail + n_undecided + n_not_applicable <> n_records
 UNION
 SELECT r.rule_id FROM rule_results r LEFT JOIN (
   SELECT rule_id, sum(n_pass) AS p, sum(n_fail) AS f, sum(n_undecided) AS u, sum(n_not_applicable) AS a
   FROM rule_results_by_unit GROUP BY rule_id) s USING (rule_id)
-WHERE r.status = 'ok' AND (coalesce(p, 0), coalesce(f, 0), coalesce(u, 0), coalesce(a, 0))
+WHERE r.status <> 'engine_error' AND (coalesce(p, 0), coalesce(f, 0), coalesce(u, 0), coalesce(a, 0))
   <> (r.n_pass, r.n_fail, r.n_undecided, r.n_not_applicable)
 UNION
 SELECT r.rule_id FROM rule_results r
 LEFT JOIN (
   SELECT rule_id, count(*) AS n, count(*) FILTER (mended) AS m FROM violations GROUP BY rule_id) v USING (rule_id)
 WHERE coalesce(v.n, 0) <> r.n_fail OR coalesce(v.m, 0) <> r.n_mended
+UNION
+SELECT r.rule_id FROM trial_results r
+LEFT JOIN (SELECT rule_id, count(*) AS n FROM trial_violations GROUP BY rule_id) v USING (rule_id)
+WHERE coalesce(v.n, 0) <> r.n_fail
 UNION
 SELECT v.rule_id FROM violations v
 FULL JOIN evidence e ON v.register = e.register AND v.record_id = e.record_id AND v.rule_id = e.rule_id
@@ -39,14 +43,14 @@ violations has another length than its count."""
 
 
 def join_parts(settings: Settings, run_id: str) -> dict[str, int]:
-    """Write ``violations``, ``evidence``, ``rule_results`` and ``rule_results_by_unit`` of the run.
+    """Write the run's result tables (``parts.TABLES``).
 
     Args:
         settings: the installation.
         run_id: the run.
 
     Returns:
-        Counts: ``registers, rules, engine_errors, violations, mended``.
+        Counts: ``registers, rules, engine_errors, violations, mended``; without trial rules.
 
     Raises:
         MissingArtefactError: a register that has records has not been checked.
@@ -87,7 +91,8 @@ def _parts_there(run: Run, register: str) -> list[bool]:
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     row = con.execute(
-        "SELECT count(*), count(*) FILTER (status <> 'ok'), coalesce(sum(n_fail), 0), coalesce(sum(n_mended), 0) "
+        "SELECT count(*), count(*) FILTER (status = 'engine_error'), coalesce(sum(n_fail), 0), "
+        "coalesce(sum(n_mended), 0) "
         "FROM rule_results"
     ).fetchone()
     names = ("rules", "engine_errors", "violations", "mended")

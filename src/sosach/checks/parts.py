@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from sosach.checks.fused import FOUND_TABLE, UNITS_TABLE, RuleResult
-from sosach.checks.rule import Rule
+from sosach.checks.fused import FOUND_TABLE, GROUPS_TABLE, UNITS_TABLE, RuleResult
+from sosach.checks.rule import VERDICTS, Rule
 from sosach.duck import literal, write_parquet
 from sosach.lake import Run
 
@@ -18,8 +18,12 @@ TABLES = {
     "evidence": "register, rule_id, record_id",
     "rule_results": "register, suite, rule_id",
     "rule_results_by_unit": "rule_id, unit",
+    "figures": "register, rule_id, unit, period",
+    "trial_violations": "register, rule_id, record_id",
+    "trial_results": "register, suite, rule_id",
 }
-"""The result tables of a check, with the columns that put their rows in order."""
+"""The result tables of a check, with the columns that put their rows in order. What trial rules find stands in their
+two tables alone."""
 
 _RULES = "_pass_rules"
 
@@ -36,7 +40,7 @@ def write_parts(
     suites: Mapping[str, tuple[Rule, ...]],
     results: Mapping[str, RuleResult],
 ) -> None:
-    """Write the four result tables of one register.
+    """Write the result tables of one register.
 
     Args:
         con: the connection on which ``FusedPass.run`` has left its tables.
@@ -46,16 +50,24 @@ def write_parts(
         results: the result of every rule of the suites.
     """
     _make_rules(con, register, suites, results)
+    verdicts = " ".join(f"WHEN {code} THEN {literal(verdict)}" for code, verdict in enumerate(VERDICTS))
+    found = (
+        "SELECT r.register, f.record_key, f.record_id, f.rule_id, r.rule_version, r.dimension, r.severity, f.unit, "
+        f"f.mended, md5(f.evidence) AS evidence_hash{{more}} FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) "
+    )
     queries = {
-        "violations": f"""
-            SELECT r.register, f.record_key, f.record_id, f.rule_id, r.rule_version, r.dimension, r.severity, f.unit,
-              f.mended, md5(f.evidence) AS evidence_hash
-            FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id)""",
+        "violations": found.format(more="") + "WHERE NOT r.trial",
         "evidence": f"""
             SELECT r.register, f.record_id, f.rule_id, md5(f.evidence) AS evidence_hash, f.evidence, f.message
-            FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id)""",
-        "rule_results": f"FROM {_RULES}",
-        "rule_results_by_unit": f"FROM {UNITS_TABLE}",
+            FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
+        "rule_results": f"SELECT * EXCLUDE (trial) FROM {_RULES} WHERE NOT trial",
+        "rule_results_by_unit": f"SELECT u.* FROM {UNITS_TABLE} u JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial",
+        "figures": f"""
+            SELECT r.register, g.rule_id, g.record_id, g.record_key, g.unit, g.period,
+              CASE g.verdict {verdicts} END AS verdict, g.measures
+            FROM {GROUPS_TABLE} g JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
+        "trial_violations": found.format(more=", f.evidence, f.message") + "WHERE r.trial",
+        "trial_results": f"SELECT * EXCLUDE (trial) FROM {_RULES} WHERE trial",
     }
     for name, order in TABLES.items():
         write_parquet(con, queries[name], run.checked(register, name), order)
@@ -70,7 +82,7 @@ def _make_rules(
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_RULES} (register VARCHAR, suite VARCHAR, rule_id VARCHAR, "
         "rule_version INTEGER, dimension VARCHAR, severity VARCHAR, status VARCHAR, n_records BIGINT, n_pass BIGINT, "
-        "n_fail BIGINT, n_undecided BIGINT, n_not_applicable BIGINT, n_mended BIGINT, error VARCHAR)"
+        "n_fail BIGINT, n_undecided BIGINT, n_not_applicable BIGINT, n_mended BIGINT, error VARCHAR, trial BOOLEAN)"
     )
     rows = []
     for suite, rules in suites.items():
@@ -78,6 +90,6 @@ def _make_rules(
             out = results[rule.id]
             numbers = (out.n_records, out.n_pass, out.n_fail, out.n_undecided, out.n_not_applicable, out.n_mended)
             named = (register, suite, rule.id, rule.version, rule.dimension, rule.severity, out.status)
-            rows.append("(" + ", ".join(literal(value) for value in (*named, *numbers, out.error)) + ")")
+            rows.append("(" + ", ".join(literal(value) for value in (*named, *numbers, out.error, rule.trial)) + ")")
     if rows:
         con.execute(f"INSERT INTO {_RULES} VALUES {', '.join(rows)}")

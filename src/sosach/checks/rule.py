@@ -1,7 +1,7 @@
 """What one rule is: the closed schema of an entry of ``expectations/``.
 
-Holds names, texts, law, shape and cases of a rule, and the checks that need no other file. Holds no register
-(see ``catalogue``) and no SQL of the pass (see ``compile``).
+Holds names, texts, law and cases of a rule, and the checks that need no other file. Its shapes are in ``shapes``.
+Holds no register (see ``catalogue``) and no SQL of the pass (see ``compile``).
 """
 
 import re
@@ -9,8 +9,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from sosach.checks.shapes import ORDER_COLUMNS, Aggregate, Closed, Era, Expression, Order, Pair, References, Sequence
 from sosach.checks.sql_text import SqlText, parse_expression, parse_select
 
 Dimension = Literal["dung", "du", "sach", "song"]
@@ -22,17 +23,20 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """In the order of the codes 0, 1, 2, 3 that the pass writes."""
 
-SHAPES = ("passes_when", "unique", "sequence", "references")
+Certainty = Literal["published", "logic", "known", "likely", "doubtful", "own"]
+"""How sure we are that the law says so: a public source is cited, it follows from the data themselves, well known
+though not looked up, likely, doubtful, or our own design (no law at all). The last three are unsure."""
+
+SURE: frozenset[Certainty] = frozenset({"published", "logic", "known"})
+
+SHAPES = ("passes_when", "unique", "sequence", "references", "order")
+"""Exactly one of these decides."""
+COMPANIONS = ("lookup", "pair", "aggregate")
+"""At most one of these stands beside ``passes_when`` and says what it may look at."""
 CASE_KEYS = {"verdict", "why", "rows", "tables", "as_of"}
 """Keys of a case that are not columns."""
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-
-
-class Closed(BaseModel):
-    """Base of everything in a rule file: unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Law(Closed):
@@ -42,6 +46,7 @@ class Law(Closed):
     from_: date | None = Field(default=None, alias="from")
     to: date | None = None
     source: str = Field(min_length=1, description="where the text can be checked")
+    certainty: Certainty
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Law":
@@ -57,26 +62,6 @@ class Tolerance(Closed):
     why: str = Field(min_length=1)
 
 
-class Sequence(Closed):
-    """Within a group of equal ``per``, the values of ``number`` run 1, 2, 3, … without a gap."""
-
-    per: tuple[str, ...] = Field(min_length=1)
-    number: str
-
-
-class References(Closed):
-    """``column`` holds an entry of the code list ``list``, valid on the date ``valid_on`` where that is given."""
-
-    column: str
-    list: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    valid_on: str | None = None
-
-    @property
-    def key(self) -> str:
-        """Column of the code list that the value must equal: units are known by code, all else by official text."""
-        return "code" if self.list == "don_vi" else "name"
-
-
 class Case(Closed):
     """One example: column values and the verdict they must get.
 
@@ -85,7 +70,7 @@ class Case(Closed):
     """
 
     rows: tuple[tuple[Verdict | None, dict[str, Any]], ...] = Field(min_length=1)
-    tables: dict[str, tuple[dict[str, Any], ...]] = {}
+    tables: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
     why: str = ""
     as_of: date | None = None
 
@@ -115,7 +100,7 @@ class Case(Closed):
 
 
 class Rule(Closed):
-    """One rule on the records of one register. Exactly one of the four shapes is given."""
+    """One rule on the records of one register, or on the figures of its units. Exactly one shape decides."""
 
     id: str = Field(pattern=r"^[A-Z][A-Za-z0-9_.-]*$")
     version: int = Field(ge=1)
@@ -127,9 +112,14 @@ class Rule(Closed):
     message: str = Field(min_length=1)
     what_to_do: str = Field(min_length=1)
     law: tuple[Law, ...] = Field(min_length=1)
-    applies_when: str = "TRUE"
-    passes_when: str | None = None
+    trial: bool = False
+    era: Era | None = None
+    applies_when: Expression = "TRUE"
+    passes_when: Expression | None = None
     lookup: str | None = None
+    pair: Pair | None = None
+    aggregate: Aggregate | None = None
+    order: Order | None = None
     unique: tuple[str, ...] | None = Field(default=None, min_length=1)
     sequence: Sequence | None = None
     references: References | None = None
@@ -138,13 +128,6 @@ class Rule(Closed):
     accepted_explanations: tuple[str, ...] = ()
     mends: str | None = None
     cases: tuple[Case, ...] = Field(min_length=1)
-
-    @field_validator("applies_when", "passes_when")
-    @classmethod
-    def _is_expression(cls, text: str | None) -> str | None:
-        if text is not None:
-            parse_expression(text)
-        return text
 
     @field_validator("lookup")
     @classmethod
@@ -158,8 +141,11 @@ class Rule(Closed):
         given = [name for name in SHAPES if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"exactly one of {', '.join(SHAPES)} is needed, given: {', '.join(given) or 'none'}")
-        if self.lookup is not None and self.passes_when is None:
-            raise ValueError("lookup goes with passes_when only")
+        beside = [name for name in COMPANIONS if getattr(self, name) is not None]
+        if len(beside) > 1 or (beside and self.passes_when is None):
+            raise ValueError(f"{' and '.join(beside)}: at most one of {', '.join(COMPANIONS)}, beside passes_when only")
+        if self.severity == "critical" and not {law.certainty for law in self.law} & SURE:
+            raise ValueError("severity: a rule whose law is unsure (likely, doubtful, own) is warning or info")
         if (self.answer == "fix_or_explain") != bool(self.accepted_explanations):
             raise ValueError("accepted_explanations is needed with answer fix_or_explain, and only there")
         if (self.answer == "auto") != (self.mends is not None):
@@ -182,12 +168,19 @@ class Rule(Closed):
         """Failing records that the suite still tolerates."""
         return self.tolerance.max_failed if self.tolerance else 0
 
+    @property
+    def applies(self) -> str:
+        """SQL expression of the records that the rule is about: its era and ``applies_when``."""
+        return f"{self.era.condition} AND ({self.applies_when}\n)" if self.era else self.applies_when
+
     @cached_property
-    def lookup_columns(self) -> tuple[str, ...]:
-        """Columns that the lookup adds to the record."""
-        if self.lookup is None:
-            return ()
-        return tuple(c for c in parse_select(self.lookup).output if c != "record_id")
+    def added_columns(self) -> tuple[str, ...]:
+        """Columns that stand beside the record's own: of the lookup, the counterpart or the step."""
+        if self.lookup is not None:
+            return tuple(c for c in parse_select(self.lookup).output if c != "record_id")
+        if self.pair is not None:
+            return tuple(self.pair.columns)
+        return ORDER_COLUMNS if self.order is not None else ()
 
     @cached_property
     def shape_columns(self) -> tuple[str, ...]:
@@ -202,13 +195,36 @@ class Rule(Closed):
         return ()
 
     @cached_property
+    def sql_texts(self) -> tuple[SqlText, ...]:
+        """Every SQL text of the rule, parsed."""
+        expressions = [self.applies, *([self.passes_when] if self.passes_when is not None else [])]
+        selects = [self.lookup] if self.lookup is not None else []
+        if self.aggregate is not None:
+            expressions += [self.aggregate.unit, *self.aggregate.measures.values()]
+            expressions += [self.aggregate.period] if self.aggregate.period else []
+            selects += [self.aggregate.rows] if self.aggregate.rows else []
+        if self.order is not None:
+            expressions += [text for source in self.order.sources for text in (source.date, source.where)]
+        return (*map(parse_expression, expressions), *map(parse_select, selects))
+
+    @cached_property
     def tables(self) -> frozenset[str]:
-        """Tables and views that the rule's SQL reads beside its own record."""
-        texts: list[SqlText] = [parse_expression(self.applies_when)]
-        if self.passes_when is not None:
-            texts.append(parse_expression(self.passes_when))
-        if self.lookup is not None:
-            texts.append(parse_select(self.lookup))
+        """Tables and views that the rule reads beside its own record."""
+        named: set[str] = set()
         if self.references:
-            texts.append(SqlText(tables=frozenset({f"cl_{self.references.list}"}), output=()))
-        return frozenset[str]().union(*(text.tables for text in texts))
+            named.add(f"cl_{self.references.list}")
+        if self.pair is not None:
+            named |= {"links", self.pair.with_}
+        if self.order is not None:
+            named |= {"links", *(source.register_id for source in self.order.sources)}
+        if self.aggregate is not None:
+            named |= {"cl_don_vi", "cl_unit_now"}  # units without rows, and the name of a unit in the message
+        return frozenset(named).union(*(text.tables for text in self.sql_texts))
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """Names of columns that the rule's SQL reads, of whatever table."""
+        named = {*self.shape_columns, *self.evidence}
+        if self.pair is not None:
+            named |= set(self.pair.columns.values())
+        return frozenset(named).union(*(text.columns for text in self.sql_texts))

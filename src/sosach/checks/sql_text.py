@@ -46,6 +46,7 @@ class SqlText:
     """What a text reads and gives: ``output`` are the column names of a SELECT, empty for an expression."""
 
     tables: frozenset[str]
+    columns: frozenset[str]
     output: tuple[str, ...]
 
 
@@ -61,7 +62,8 @@ def parse_expression(text: str) -> SqlText:
     Raises:
         ValueError: it is none, or it asks for the clock or for chance.
     """
-    return SqlText(_parse(f"SELECT ({text}\n)").tables, ())
+    parsed = _parse(f"SELECT ({text}\n)")
+    return SqlText(parsed.tables, parsed.columns, ())
 
 
 @lru_cache(maxsize=4096)
@@ -84,14 +86,17 @@ def _parse(text: str) -> SqlText:
     node = tree["statements"][0]["node"]
     tables: set[str] = set()
     named: set[str] = set()
+    columns: set[str] = set()
     for part in walk(node):
         if part.get("type") == "BASE_TABLE":
             tables.add(part["table_name"])
+        if part.get("type") == "COLUMN_REF":
+            columns.add(part["column_names"][-1])
         named |= {entry["key"] for entry in part.get("cte_map", {}).get("map", [])}
         word = str(part.get("function_name") or (part.get("column_names") or [""])[-1]).lower()
         if part.get("type") in ("FUNCTION", "COLUMN_REF") and word in FORBIDDEN:
             raise ValueError(f"{word}() differs from run to run; use as_of")
-    return SqlText(frozenset(tables - named), tuple(_output(node)))
+    return SqlText(frozenset(tables - named), frozenset(columns), tuple(_output(node)))
 
 
 def _parser() -> duckdb.DuckDBPyConnection:

@@ -105,7 +105,7 @@ def _evaluate(
         prepare_links(con)
         prepare_status(con)
         rows = con.execute("SELECT register, count(*) FROM kept_record GROUP BY ALL ORDER BY ALL").fetchall()
-        broken = con.execute("SELECT rule_id FROM rule_results WHERE status <> 'ok' ORDER BY 1").fetchall()
+        broken = con.execute("SELECT rule_id FROM rule_results WHERE status = 'engine_error' ORDER BY 1").fetchall()
         return {
             "run_id": run.run_id,
             "as_of": manifest.as_of.isoformat(),

@@ -69,7 +69,7 @@ atexit.register(_parser.cache_clear)
 
 def own_fields(rule: Rule, register: Register) -> set[str]:
     """Fields of the rule's own record that its condition names."""
-    names = set(column_names(f"SELECT ({rule.applies_when}\n)")) | set(rule.shape_columns)
+    names = set(column_names(f"SELECT ({rule.applies}\n)")) | set(rule.shape_columns)
     if rule.passes_when is not None:
         names |= column_names(f"SELECT ({rule.passes_when}\n)")
     return _fields(register, names)

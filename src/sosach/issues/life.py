@@ -32,7 +32,9 @@ FROM violations WHERE NOT mended GROUP BY register, record_key, rule_id, evidenc
 
 _ISSUES = f"""
 CREATE OR REPLACE TEMP TABLE issues AS
-WITH runnable AS (SELECT rule_id, bool_and(status = 'ok') AS ok FROM rule_results GROUP BY 1),
+WITH runnable AS (
+  SELECT rule_id, bool_and(status IN ('ok', 'not_applicable')) AS ok, bool_or(status = 'undecided') AS undecided
+  FROM rule_results GROUP BY 1),
 still AS (SELECT DISTINCT register, record_key, rule_id FROM found),
 carried AS (
   SELECT coalesce(f.issue_id, p.issue_id) AS issue_id, coalesce(f.register, p.register) AS register,
@@ -58,6 +60,7 @@ judged AS (
     CASE
       WHEN is_found THEN NULL
       WHEN before NOT IN {_OPEN} THEN reason_before
+      WHEN r.undecided AND r.ok IS FALSE THEN 'rule_undecided'
       WHEN r.ok IS FALSE THEN 'rule_not_run'
       WHEN r.ok IS NULL THEN 'rule_retired'
       WHEN k.record_key IS NULL THEN 'record_gone'
@@ -77,7 +80,8 @@ FROM judged
 def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: str, as_of: date) -> dict[str, int]:
     """Create table ``issues`` from ``violations``, ``rule_results``, ``record_keys`` and the previous run's issues.
 
-    An open issue whose rule could not run stays open (reason ``rule_not_run``): silence of a rule is no repair.
+    An open issue whose rule could not run stays open (reason ``rule_not_run``), and so does one whose rule could decide
+    nothing because a value is absent everywhere (``rule_undecided``): silence of a rule is no repair.
 
     Args:
         con: a connection with tables violations, rule_results and record_keys (register, record_key of every core

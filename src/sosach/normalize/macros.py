@@ -5,6 +5,7 @@ normaliser (see ``expressions``) and no rule.
 """
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -59,7 +60,9 @@ def register_macros(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"CREATE OR REPLACE MACRO {head} AS ({body})")
 
 
-def register_code_lists(con: duckdb.DuckDBPyConnection, expectations: Path) -> None:
+def register_code_lists(
+    con: duckdb.DuckDBPyConnection, expectations: Path, wanted: Collection[str] | None = None
+) -> None:
     """Load every ``code_lists/<list>.csv`` as table ``cl_<list>`` and make ``cl_unit_now``.
 
     The tables have the columns of the file as text, except ``valid_from`` and ``valid_to`` (DATE). An empty cell is
@@ -70,6 +73,7 @@ def register_code_lists(con: duckdb.DuckDBPyConnection, expectations: Path) -> N
     Args:
         con: an open connection.
         expectations: folder that holds ``code_lists/``.
+        wanted: names of the tables that are needed; all by default.
 
     Raises:
         SettingsError: no code list there, a list without its columns or with a wrong date, or a commune without a
@@ -78,9 +82,11 @@ def register_code_lists(con: duckdb.DuckDBPyConnection, expectations: Path) -> N
     files = sorted((expectations / "code_lists").glob("*.csv"))
     if not files:
         raise SettingsError(f"{expectations / 'code_lists'}: no code list found. Is SOSACH_EXPECTATIONS right?")
+    units = wanted is None or "cl_unit_now" in wanted
     for path in files:
-        _load_list(con, path)
-    if (expectations / "code_lists" / "don_vi.csv").is_file():
+        if wanted is None or f"cl_{path.stem}" in wanted or (units and path.stem == "don_vi"):
+            _load_list(con, path)
+    if units and (expectations / "code_lists" / "don_vi.csv").is_file():
         _make_unit_now(con, expectations / "code_lists" / "don_vi.csv")
 
 

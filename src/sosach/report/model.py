@@ -94,7 +94,7 @@ class RuleRow:
     message: str  # template with {field} placeholders, never filled in here
     what_to_do: str
     law: tuple[str, ...]
-    status: str  # ok | engine_error
+    status: str  # ok | undecided | not_applicable | engine_error
     passed: int
     failed: int
     undecided: int

@@ -1,4 +1,4 @@
-"""The static site: a page for the province, one a commune, one a rule, and one that explains how to read them.
+"""The static site: a page for the province, one a commune, one a rule, one of all rules, one on how to read them.
 
 Holds which page shows what; the words are in the templates, what may be printed in ``published``. Every page stands
 alone (its style and script are inside it), opens from a folder or a mail, and asks no other address for anything.
@@ -18,6 +18,7 @@ from sosach.lake import atomic_dir
 from sosach.report import charts, vn, words
 from sosach.report.model import ReportData, Unit
 from sosach.report.published import Published, PublishedRule, Rate
+from sosach.report.rules_page import FILE_NAME, RulesPage, write_rules_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SAFE_NAME = re.compile(r"^[A-Za-z0-9_-]+$")
@@ -33,12 +34,13 @@ class SitePages:
     rules: dict[str, Path]
 
 
-def write_site(data: ReportData, target: Path) -> SitePages:
+def write_site(data: ReportData, target: Path, catalogue: RulesPage | None = None) -> SitePages:
     """Write the whole site as the folder ``target``, replacing what was there.
 
     Args:
         data: the results of one run.
         target: the folder of the site.
+        catalogue: all rules in words; without it the site has no page of them.
 
     Returns:
         The pages written.
@@ -48,7 +50,7 @@ def write_site(data: ReportData, target: Path) -> SitePages:
         SosachError: a unit code or rule id cannot be a file name.
     """
     published = Published(data)
-    site = _Site(published)
+    site = _Site(published, FILE_NAME if catalogue else "")
     communes = {row.unit.code: Path("xa") / f"{_file_name(row.unit.code)}.html" for row in published.rows if row.unit}
     rules = {rule.row.rule_id: Path("quy-tac") / f"{_file_name(rule.row.rule_id)}.html" for rule in published.rules}
     with atomic_dir(target) as folder:
@@ -57,6 +59,8 @@ def write_site(data: ReportData, target: Path) -> SitePages:
         site.write(folder / "index.html", "index.html", "", **_province_pictures(published))
         site.write(folder / "cach-doc.html", "cach_doc.html", "")
         site.write(folder / "quy-tac" / "index.html", "quy_tac_index.html", "../")
+        if catalogue:
+            write_rules_page(catalogue, folder / "quy-tac" / FILE_NAME, in_site=True)
         by_code = {rule.row.rule_id: dict(rule.by_unit) for rule in published.rules}
         for place, row in enumerate(published.rows):
             assert row.unit is not None
@@ -89,7 +93,7 @@ def fill_gaps(message: str) -> str:
 class _Site:
     """The templates with the words and formats that they use."""
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, catalogue_file: str) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -107,6 +111,7 @@ class _Site:
         self._environment.globals |= {
             "data": published.data,
             "published": published,
+            "catalogue_file": catalogue_file,
             "words": words,
             "ranked": sum(row.rank != vn.NOTHING for row in published.rows),
             "css": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),

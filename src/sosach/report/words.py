@@ -1,7 +1,7 @@
 """The Vietnamese words for the codes that results carry.
 
-Holds names of the four words, outcomes, severities and answers, and the headings of the campaign table. Holds no
-number and no layout.
+Holds names of the four words, outcomes, severities, answers, certainties of law and states of rules, and the headings
+of the campaign table. Holds no number and no layout.
 """
 
 OUTCOMES = {
@@ -26,6 +26,27 @@ ANSWERS = {
     "fix_or_explain": "Sửa hoặc giải trình",
     "auto": "Hệ thống tự chuẩn hóa",
 }
+
+CERTAINTIES = {
+    "published": "có văn bản công bố",
+    "logic": "suy ra từ chính dữ liệu",
+    "known": "quy định đã biết rõ, chưa dò lại số điều",
+    "likely": "nhiều khả năng đúng, cần dò lại văn bản",
+    "doubtful": "chưa chắc, phải dò văn bản trước khi dùng làm căn cứ",
+    "own": "phép kiểm tra của dự án, không phải quy định của luật",
+}
+"""How sure we are of the law that a rule names."""
+
+RULE_STATES = {
+    "ok": "Đạt",
+    "failed": "Chưa đạt",
+    "undecided": "Chưa kết luận được",
+    "not_applicable": "Không có bản ghi thuộc diện",
+    "engine_error": "Lỗi máy",
+}
+"""What became of a rule in a run."""
+
+TRIAL = "Thử nghiệm, không tính"
 
 RESULT_CODES = (
     "Đã khớp",

@@ -242,7 +242,7 @@ def _write_summary(book: _Book, rows: Sequence[WorkLine]) -> None:
         row = _write_counts(book, sheet, row, "Tất cả quy tắc", [(code, "", by_severity[code]) for code in order])
         ranked = sorted(by_rule.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
         row = _write_counts(book, sheet, row, "Quy tắc", [(order[place], label, n) for (place, label), n in ranked])
-    failed = sorted(rule.rule_id for rule in book.data.rules if rule.status != "ok")
+    failed = sorted(rule.rule_id for rule in book.data.rules if rule.status == "engine_error")
     if failed:
         sheet.merge_range(row, 0, row, 2, "", book.formats["prose"])
         note = f"Có {so(len(failed))} quy tắc chưa chạy được nên chưa có việc nào từ đó: {', '.join(failed)}."
