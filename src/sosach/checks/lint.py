@@ -5,11 +5,14 @@ Holds the command line only.
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 
 import duckdb
 
 from sosach.checks.cases import CaseRunner
-from sosach.checks.catalogue import read_catalogue
+from sosach.checks.catalogue import Catalogue, read_catalogue
+from sosach.checks.lint_rules import CaseMatrix, doubles, missing_days
+from sosach.checks.rule import Rule
 from sosach.settings import Settings
 
 
@@ -33,9 +36,27 @@ def lint(settings: Settings, only: str | None = None, messages: bool = False) ->
         runner = CaseRunner(con, catalogue, settings.expectations)
         for rule_id, failures in runner.failures(rules).items():
             lines += [f"{catalogue.files[rule_id]}: {failure}" for failure in failures]
+        told = {rule.id for rule in rules}
+        lines += [f"{catalogue.files[i]}: {i}: {text}" for i, text in complaints(con, catalogue, rules) if i in told]
         if messages:
             lines += [f"{rule.id}: {text}" for rule in rules for text in runner.messages(rule)]
     return lines
+
+
+def complaints(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: Sequence[Rule]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with rules that are well formed and whose cases hold: rule id and complaint.
+
+    Rules of the same registers are looked at with them.
+    """
+    for rule in rules:
+        yield from ((rule.id, text) for text in missing_days(con, rule))
+    yield from doubles(catalogue.rules)
+    for register in sorted({rule.register_id for rule in rules}):
+        matrix = CaseMatrix(con, catalogue, register)
+        if matrix.rules:
+            yield from matrix.complaints()
 
 
 def main() -> int:
