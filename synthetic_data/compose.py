@@ -17,6 +17,7 @@ from duckdb.func import PythonUDFType
 
 from sosach.duck import identifier, literal
 from sosach.registers import Register
+from synthetic_data.acts import enter_acts
 from synthetic_data.days import two_digit_words, year_words
 from synthetic_data.layout import LAYOUTS, Layout
 from synthetic_data.lunar import define_lunar
@@ -27,6 +28,14 @@ from synthetic_data.world import World
 SQL = Path(__file__).parent / "sql"
 MEMORY = "5GB"
 """What DuckDB may hold in memory; more goes to the temporary folder. Python's own memory comes on top."""
+CODE_LISTS = {
+    "relation": "quan_he_chu_ho",
+    "ethnic": "dan_toc",
+    "country": "quoc_tich",
+    "changed_field": "truong_thay_doi",
+    "changed_how": "loai_thay_doi",
+}
+"""Tables ``code, name`` that the register queries join, and the code lists behind them."""
 LOADED = {"M": "DATE", "i": "BIGINT", "u": "BIGINT"}
 """SQL type of a world column by the kind of its NumPy type; all whole numbers alike, so that draws by id agree."""
 
@@ -65,9 +74,9 @@ def load_world(
     con: duckdb.DuckDBPyConnection, world: World, expectations: Path, progress: Callable[[str], None]
 ) -> None:
     """Give the world's tables to the connection, each under its name; every table is given up by ``world`` as it is
-    loaded. Days become dates, codes get their official texts.
+    loaded. Days become dates, codes get their official texts, and the acts on earlier entries are added.
     """
-    for name, code_list in (("relation", "quan_he_chu_ho"), ("ethnic", "dan_toc"), ("country", "quoc_tich")):
+    for name, code_list in CODE_LISTS.items():
         path = literal(expectations / "code_lists" / f"{code_list}.csv")
         con.execute(f"CREATE TABLE {name} AS SELECT code, name FROM read_csv({path}, all_varchar = true)")
     _load_places(con, world.province, expectations)
@@ -88,6 +97,7 @@ def load_world(
         con.execute(f"CREATE TABLE {identifier(name)} AS {query}")
         con.unregister("incoming")
         del table
+    enter_acts(con, world.province, world.noise)
 
 
 def _load_places(con: duckdb.DuckDBPyConnection, province: Province, expectations: Path) -> None:

@@ -44,7 +44,7 @@ Channel = Literal[
     "sap_nhap_xa",  # merge of communes, move of data between systems
     "sai_nghiep_vu",  # an office did its work wrongly or late
 ]
-Event = Literal["marry_children", "false_marriages", "foreign_divorces", "false_births", "false_deaths"]
+Event = Literal["marry_children", "false_marriages", "foreign_divorces", "false_births", "false_deaths", "enter_acts"]
 BatchOf = Literal["month", "typist", "book", "page", "unit", "file"]
 Rate = float | tuple[float, float, float]
 EVENTS: dict[str, Event] = {
@@ -57,8 +57,10 @@ EVENTS: dict[str, Event] = {
     "khai_sinh_dang_ky_hai_lan": "false_births",
     "khai_tu_dang_ky_hai_lan": "false_deaths",
     "chet_khong_khai_tu": "false_deaths",
+    "nuoi_con_khong_phai_vo_chong": "enter_acts",
+    "cai_chinh_hai_lan": "enter_acts",
 }
-"""The kinds that ``planted`` carries out, by name: all of them are needed, and there is no other."""
+"""The kinds that ``planted`` and ``acts`` carry out, by name: all of them are needed, and there is no other."""
 ERAS = (2006, 2016)
 """First years of the second and the third era of registration (domain.md 6, last lines)."""
 
@@ -322,7 +324,7 @@ def check_kinds(
                     )
     for name, event in EVENTS.items():
         if name not in kinds or not kinds[name].event:
-            raise SettingsError(f"su_kien.yaml: {name}: missing; planted.py needs this kind with 'event: {event}'.")
+            raise SettingsError(f"su_kien.yaml: {name}: missing; {event}() needs this kind with 'event: {event}'.")
 
 
 def check_sql(con: duckdb.DuckDBPyConnection, kinds: Mapping[str, Kind] | None = None) -> None:

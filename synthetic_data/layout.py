@@ -44,7 +44,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["KS", "KH", "KT", "HN", "LH", "CMC"]
+    kind: Literal["KS", "KH", "KT", "HN", "LH", "CMC", "NCN", "TDCC"]
     table: str
     person: str
     happened: str
@@ -196,6 +196,24 @@ _ALL = (
             form="e.kind::VARCHAR",
             planted="''",
         ),
+    ),
+    Layout(
+        register_id="nuoi_con_nuoi",
+        row="_eid",
+        order=BOOK_ORDER,
+        key=HO_TICH_KEY,
+        files=Files(by="one", stem="nuoi_con_nuoi_nghe_an"),
+        roles={"con_nuoi": "_con", "cha_nuoi": "_cha", "me_nuoi": "_me"},
+        event=Event(kind="NCN", table="adopted", person="e.person", other="e.father", happened="n.date", form="'1'"),
+    ),
+    Layout(
+        register_id="thay_doi_ho_tich",
+        row="_eid",
+        order=BOOK_ORDER,
+        key=(*HO_TICH_KEY, "_truong"),
+        files=Files(by="thirds", forms=(CSV, CSV_BOM, CSV), stem="thay_doi_ho_tich_nghe_an"),
+        roles={"ntd": "_ntd"},
+        event=Event(kind="TDCC", table="change", person="e.person", happened="e.decided", form="e.act"),
     ),
     Layout(
         register_id="bhyt",

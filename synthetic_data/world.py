@@ -32,7 +32,8 @@ TERM = 5
 class World:
     """Tables with day columns as dates; row ids of ``person`` are used everywhere.
 
-    ``entry`` is every registration (``kind, eid, code, era, day``), ``numbered`` those whose book still exists.
+    ``entry`` is every registration (``kind, eid, code, era, day``), ``numbered`` those whose book still exists;
+    adoptions and changes of entries come to both in ``acts``. ``noise`` is the factor on the rates of false acts.
     """
 
     province: Province
@@ -53,6 +54,7 @@ class World:
     signer: pd.DataFrame
     foreigner: pd.DataFrame
     pool: pd.DataFrame
+    noise: float
 
     def give_up(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every table once, with its name; the world forgets it, so that its memory can go when the taker is done."""
@@ -128,6 +130,7 @@ def build_world(expectations: Path, persons: int, seed: int, as_of: date, commun
         signer=_signers(rngs[11], inventory, province),
         foreigner=sister.foreigners(seed, persons, home[lives["living"].to_numpy(bool)], today),
         pool=sister.pools(seed),
+        noise=noise,
     )
 
 

@@ -20,6 +20,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
+rules_app = typer.Typer(help="The rule catalogue: listing, officers' page, export, difference.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+
 Home = Annotated[
     Path | None, typer.Option(help="Folder of the lake, the runs and the state (default: SOSACH_HOME or var/home).")
 ]
@@ -110,6 +113,64 @@ def evaluate(
     if markdown_file:
         write_between_markers(markdown_file, text)
     typer.echo(text, nl=False)
+
+
+@rules_app.command(name="list")
+def list_rules() -> None:
+    """Print every rule: code, version, suite, severity, trial or not, title."""
+    from sosach.checks.catalogue import load_catalogue
+
+    for suite, rules in load_catalogue(Settings().expectations).suites.items():
+        for rule in rules:
+            trial = "trial" if rule.trial else ""
+            typer.echo(f"{rule.id:<18} v{rule.version:<3} {suite:<34} {rule.severity:<8} {trial:<5} {rule.title}")
+
+
+@rules_app.command(name="page")
+def rules_page(out: Annotated[Path, typer.Option(help="Folder that gets the page; other files in it stay.")]) -> None:
+    """Write the officers' page of all rules, in Vietnamese."""
+    from sosach.checks.catalogue import load_catalogue
+    from sosach.checks.rule_words import rules_page as words_of
+    from sosach.report.rules_page import FILE_NAME, write_rules_page
+
+    expectations = Settings().expectations
+    page = words_of(load_catalogue(expectations), expectations)
+    write_rules_page(page, out / FILE_NAME)
+    typer.echo(f"{out / FILE_NAME}: {len(page.entries):,} rules")
+
+
+@rules_app.command(name="export")
+def export_rules(
+    out: Annotated[Path, typer.Option(help="Folder of the suites; it is replaced and may hold nothing else.")],
+) -> None:
+    """Write the rules as native Great Expectations suites, one JSON file a suite."""
+    from sosach.checks.export import export_suites
+
+    files = export_suites(Settings().expectations, out)
+    typer.echo(f"{out}: {len(files):,} suites")
+
+
+@rules_app.command(name="diff")
+def diff(
+    run_id: Annotated[str, typer.Option("--run", help="The run whose data are used; it is only read.")],
+    before: Annotated[Path, typer.Option(help="Folder of the expectations as they were.")],
+    after: Annotated[
+        Path | None, typer.Option(help="Folder of the expectations as they will be (default: the installation's).")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all counts here as JSON.")] = None,
+    home: Home = None,
+) -> None:
+    """Show what a change of the rules does to the issues before it goes live; counts only."""
+    from sosach.checks.diff import diff_rules
+    from sosach.checks.diff_table import diff_table
+    from sosach.lake import write_json
+
+    settings = _settings(home)
+    difference = diff_rules(settings, run_id, before, after or settings.expectations)
+    if json_file:
+        write_json(json_file, difference.as_json())
+    for line in diff_table(difference):
+        typer.echo(line)
 
 
 def _add_stage(name: str) -> None:

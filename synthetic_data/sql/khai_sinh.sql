@@ -4,6 +4,7 @@ SELECT
     e.planted AS _planted, e.eid AS _eid, p.id AS _nks, f.id AS _cha, m.id AS _me,
     p.birth AS _ngay_sinh, m.birth AS _me_sinh, p.whole_date AS _du_ngay, e.form AS _loai,
     CASE WHEN e.father < 0 AND f.id IS NOT NULL THEN 'cha' WHEN e.mother < 0 AND m.id IS NOT NULL THEN 'me' END AS _bo_sung,
+    CASE WHEN c.eid IS NOT NULL THEN corrected_from(p.birth, p.whole_date, p.id) END AS _truoc_cai_chinh,
     lo_month(n.code, n.date) AS _lo_month, lo_typist(n.code, n.district, n.year) AS _lo_typist, n.kind || n.code || '.' || n.book AS _lo_book, n.code::VARCHAR AS _lo_unit,
     l.code_old::VARCHAR AS _ma_cu, l.code_new::VARCHAR AS _ma_moi, g.code::VARCHAR AS _ma_canh, era(l.text3, l.text2, n.date) AS _dia_danh, lo_page(n.code, n.book, n.seq, 2) AS _lo_page,
     so_text(n.seq, n.year) AS so, n.book AS "quyenSo",
@@ -44,6 +45,7 @@ JOIN person p ON p.id = e.person LEFT JOIN person m ON m.id = coalesce(nullif(e.
 LEFT JOIN person f ON f.id = coalesce(nullif(e.father, -1), p.father)
 JOIN place l ON l.old = e.old JOIN seat z ON z.district = l.district
 LEFT JOIN neighbour g ON g.old = e.old
+LEFT JOIN (SELECT c.eid, c.ks FROM change c JOIN numbered n ON n.kind = 'TDCC' AND n.eid = c.eid WHERE c.field = 2 AND c.planted = '') c ON c.ks = e.eid
 LEFT JOIN person q ON q.id = CASE WHEN e.form = '2' THEN p.id
     WHEN f.id IS NOT NULL AND coalesce(f.death > n.date, TRUE) AND (u('nyc_ks', e.eid) < 0.6 OR m.id IS NULL OR m.death <= n.date) THEN f.id
     WHEN coalesce(m.death > n.date, TRUE) THEN m.id END

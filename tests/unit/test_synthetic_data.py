@@ -44,9 +44,9 @@ class DataSet:
 
 @lru_cache(maxsize=32)
 def delivered(folder: Path, bad_file: Path | None) -> pd.DataFrame:
-    good = [p for p in sorted(folder.iterdir()) if p != bad_file]
+    good = [p for p in sorted(folder.glob("*")) if p != bad_file]
     parts = [read(p).assign(file=p.name, row=lambda f: range(1, len(f) + 1)) for p in good]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["file", "row"])
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def test_every_file_has_the_columns_of_its_register(noisy: DataSet) -> None:
     registers = load_registers(PROJECT / "expectations")
     for name in REGISTERS:
         wanted = [field.source_name for field in registers[name].fields]
-        for path in (noisy.out / name).iterdir():
+        for path in (noisy.out / name).glob("*"):
             if path != noisy.summary.bad_file:
                 assert list(read(path).columns) == wanted, path.name
 
@@ -118,7 +118,7 @@ def test_records_and_the_truth_about_them_are_the_same_rows(noisy: DataSet) -> N
     records = noisy.table("records")
     for register in set(REGISTERS) - {"so_ho_tich"}:
         known = records[records["register"] == register].drop_duplicates(["file", "row"])
-        assert len(known) == len(noisy.rows(register)) == noisy.summary.records[register]
+        assert len(known) == len(noisy.rows(register)) == noisy.summary.records.get(register, 0)
 
 
 def test_every_planted_cell_stands_in_the_delivered_file(noisy: DataSet) -> None:

@@ -8,6 +8,7 @@ from sosach.campaign.model import load_campaign
 from sosach.campaign.results import gather, load_units
 from sosach.campaign.worklist import build_lines, lines_of
 from sosach.checks.catalogue import load_catalogue
+from sosach.checks.rule_words import rules_page
 from sosach.duck import connect
 from sosach.errors import BalanceError
 from sosach.lake import Run, atomic_dir
@@ -49,7 +50,7 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
     with connect(settings) as con, atomic_dir(run.published) as draft:
         open_tables(con, settings.expectations, run, needed=_NEEDED)
         data = gather(con, settings, run, manifest, campaign, catalogue)
-        pages = write_site(data, draft / "site")
+        pages = write_site(data, draft / "site", rules_page(catalogue, settings.expectations))
         expected = build_lines(con, registers, manifest)
         written: dict[str, int] = {}
         for code, unit in load_units(con).items():
@@ -74,7 +75,7 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
         row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None
     }
     return {
-        "pages": len(pages.communes) + len(pages.rules) + 3,
+        "pages": len(pages.communes) + len(pages.rules) + 4,
         "workbooks": len(written),
         "work_lines": sum(written.values()),
         "clean_records": clean,

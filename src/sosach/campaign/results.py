@@ -119,7 +119,7 @@ def _classes(con: duckdb.DuckDBPyConnection) -> list[ClassRow]:
 
 def _dimensions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[DimensionRow]:
     """Records without an open warning or error in a dimension, among those of the registers that have rules in it."""
-    pairs = sorted({(rule.dimension, rule.register_id) for rule in catalogue.rules})
+    pairs = sorted({(rule.dimension, rule.register_id) for rule in catalogue.counted})
     records = " UNION ALL ".join(
         f"SELECT '{d}' AS dimension, '{r}' AS register, record_id, unit FROM {r}" for d, r in pairs
     )
@@ -143,7 +143,7 @@ def _rules(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, titles: dict[st
         by_unit.setdefault(rule_id, []).append((unit, failed, decided))
     results = {row["rule_id"]: row for row in _rows(con, "SELECT * FROM rule_results")}
     rows = []
-    for rule in catalogue.rules:
+    for rule in catalogue.counted:
         result = results[rule.id]
         rows.append(
             RuleRow(

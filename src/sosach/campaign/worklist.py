@@ -26,6 +26,8 @@ _NAMES = {
     "cu_tru": "(SELECT any_value(d.ho_ten) FROM dan_cu d WHERE d.so_dinh_danh = cu_tru.so_dinh_danh "
     "HAVING count(DISTINCT d.ho_ten) = 1)",
     "nhan_cha_me_con": "concat_ws(' – ', cm_ho_ten, nc_ho_ten)",
+    "nuoi_con_nuoi": "concat_ws(' – ', con_nuoi_ho_ten, cha_nuoi_ho_ten, me_nuoi_ho_ten)",
+    "thay_doi_ho_tich": "ntd_ho_ten",
     "bhyt": "ho_ten",
     "can_cuoc": "ho_ten",
     "tai_khoan_dinh_danh": "ho_ten",

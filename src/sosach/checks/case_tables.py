@@ -14,7 +14,7 @@ import duckdb
 
 from sosach.checks.catalogue import Catalogue
 from sosach.checks.compile import FOUND
-from sosach.checks.compile_shapes import groups, pair_lookup
+from sosach.checks.compile_shapes import OF_UNIT, groups, pair_lookup
 from sosach.checks.rule import Rule
 from sosach.checks.shapes import Aggregate
 from sosach.checks.sql_text import with_as_of
@@ -59,7 +59,7 @@ class Scenario:
                 if rule.aggregate:
                     period = columns.get("period", "0" if rule.aggregate.period else None)
                     group = [columns.get("unit", f"{number:03}{row:03}"), period]
-                    record_id = "don_vi:" + "|".join(str(part) for part in group if part is not None)
+                    record_id = OF_UNIT + "|".join(str(part) for part in group if part is not None)
                 else:
                     record_id = columns.get("record_id", f"{rule.id}:{number:03}:{row:03}")
                 yield rule, number, row, verdict, record_id, columns
@@ -104,7 +104,7 @@ class CaseTables:
         if rule.aggregate is not None:
             kept = ("unit", "period", *rule.aggregate.measures)
             self._typed(table, groups(rule, rule.aggregate, scenario.as_of))
-            keys = [named["record_id"].removeprefix("don_vi:").split("|") for named, _ in given]
+            keys = [named["record_id"].removeprefix(OF_UNIT).split("|") for named, _ in given]
             rows = [
                 {"unit": key[0], "period": key[1] if key[1:] else None} | {n: c[n] for n in kept[2:] if n in c}
                 for key, (_, c) in zip(keys, given, strict=True)

@@ -45,6 +45,11 @@ class Catalogue:
         """All rules."""
         return tuple(rule for rules in self.suites.values() for rule in rules)
 
+    @property
+    def counted(self) -> tuple[Rule, ...]:
+        """All rules but those on trial: what reports count."""
+        return tuple(rule for rule in self.rules if not rule.trial)
+
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id.
 

@@ -10,6 +10,9 @@ from sosach.checks.shapes import ORDER_COLUMNS, Aggregate, Order, Pair
 from sosach.checks.sql_text import with_as_of
 from sosach.duck import identifier, literal
 
+OF_UNIT = "don_vi:"
+"""How the record_id of a figure begins; the unit and the period follow."""
+
 LAWFUL = "_hop_le"
 """Column of an ``order`` lookup: TRUE where every step into the record's events is allowed, FALSE where one is not,
 NULL where a day or the person is unknown."""
@@ -85,4 +88,4 @@ def groups(rule: Rule, shape: Aggregate, as_of: date) -> str:
             f"({nothing}) _nothing"
         )
     key = "concat_ws('|', unit, period)"
-    return f"SELECT 'don_vi:' || {key} AS record_id, {key} AS record_key, * FROM ({query}) AS _groups"
+    return f"SELECT {literal(OF_UNIT)} || {key} AS record_id, {key} AS record_key, * FROM ({query}) AS _groups"

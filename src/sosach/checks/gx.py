@@ -84,7 +84,7 @@ def _run_checkpoint(register: str, suites: Mapping[str, tuple[Rule, ...]], writt
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sosach_duckdb(name="sosach", connection_string="duckdb:///:memory:")
     batch = source.add_table_asset(name=register, table_name=register).add_batch_definition_whole_table(register)
-    definitions = [
+    definitions: list[gx.ValidationDefinition] = [
         MadeDefinition(
             name=name, data=batch, suite=MadeSuite(name=name, expectations=[expectation(rule) for rule in rules])
         )

@@ -36,7 +36,8 @@ _PERSON_NUMBER = re.compile(r"\b(\d{3})\d{4,7}(\d{2})\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _COALESCE = re.compile(r"coalesce\((\w+), *(\w+)\)", re.IGNORECASE)
 _HIDDEN = {"record_id", "record_key", "_delivery", "_row"}
-_RECORD_WORDS = {"unit": "xã, phường quản lý", "period": "kỳ"}
+_RECORD_WORDS = {"unit": "xã, phường quản lý"}
+_GROUP_WORDS = {"unit": "tên xã, phường", "period": "năm hoặc kỳ"}
 _STEP_WORDS = dict(
     zip(ORDER_COLUMNS, ("sự kiện", "ngày của sự kiện", "sự kiện liền trước", "ngày của sự kiện trước"), strict=True)
 )
@@ -85,6 +86,9 @@ class Speaker:
         self._words = _read_words(expectations / WORDS_FILE)
         self._units = _unit_names(expectations / "code_lists" / "don_vi.csv")
         self._codes = dict(_aliases(expectations / "code_lists"))
+        self._labels = {
+            name: {field.name: label(field) for field in register.fields} for name, register in registers.items()
+        }
         self._fields = {
             field.name: label(field) for register in reversed([*registers.values()]) for field in register.fields
         }
@@ -97,6 +101,7 @@ class Speaker:
             register_id=rule.register_id,
             register_title=self._registers[rule.register_id].title,
             cross=cross,
+            of_units=rule.aggregate is not None,
             dimension=rule.dimension,
             severity=rule.severity,
             answer=rule.answer,
@@ -114,6 +119,8 @@ class Speaker:
 
     def column(self, rule: Rule, column: str) -> str:
         """What an officer calls a column of a rule; ``UNKNOWN`` where nobody has said."""
+        if rule.aggregate is not None:
+            return _GROUP_WORDS.get(column) or self._spelled(column)
         named = self._of_register(self._registers[rule.register_id], column)
         if named is None and rule.pair is not None and column in rule.pair.columns:
             there = self._registers[rule.pair.with_]
@@ -124,7 +131,7 @@ class Speaker:
         return named or self._spelled(column)
 
     def _of_register(self, register: Register, column: str) -> str | None:
-        fields = {field.name: label(field) for field in register.fields}
+        fields = self._labels[register.register_id]
         if column in fields:
             return fields[column]
         if (plain := column.removeprefix("raw_")) in fields and plain != column:

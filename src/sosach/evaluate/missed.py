@@ -46,7 +46,7 @@ def explain_missed(
                 f"SELECT record_id, {literal(rule.id)} AS rule_id, {identifier(f'_v{i}')}::INTEGER AS code"
                 f" FROM {VERDICTS_TABLE} SEMI JOIN asked USING (record_id)"
                 for i, rule in enumerate(rules)
-                if rule.id not in broken
+                if rule.id not in broken and rule.aggregate is None
             )
             if parts:
                 write_parquet(other, parts, path, "record_id, rule_id")

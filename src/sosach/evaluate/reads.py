@@ -68,17 +68,21 @@ atexit.register(_parser.cache_clear)
 
 
 def own_fields(rule: Rule, register: Register) -> set[str]:
-    """Fields of the rule's own record that its condition names."""
+    """Fields of the rule's own record (or of those that its figure counts) that its condition names."""
     names = set(column_names(f"SELECT ({rule.applies}\n)")) | set(rule.shape_columns)
     if rule.passes_when is not None:
         names |= column_names(f"SELECT ({rule.passes_when}\n)")
+    if rule.aggregate is not None and rule.aggregate.rows is None:
+        names |= {name for text in rule.sql_texts for name in text.columns}
     return _fields(register, names)
 
 
 def rule_reads(rule: Rule, registers: dict[str, Register]) -> Reads:
     """Everything that the rule's verdict depends on, its lookup and the tables behind it included."""
     reads: Reads = {rule.register_id: own_fields(rule, registers[rule.register_id])}
-    names = set(column_names(rule.lookup)) if rule.lookup is not None else set()
+    names = {name for text in rule.sql_texts for name in text.columns} if looks_further(rule) else set()
+    if rule.pair is not None:
+        names |= set(rule.pair.columns.values())
     for table in rule.tables:
         if table in registers:
             _add(reads, table, _fields(registers[table], names))
@@ -91,6 +95,11 @@ def rule_reads(rule: Rule, registers: dict[str, Register]) -> Reads:
         for name, listed in part.items():
             _add(reads, name, set(listed))
     return reads
+
+
+def looks_further(rule: Rule) -> bool:
+    """Does the rule look at other records than its own?"""
+    return bool(rule.lookup or rule.pair or rule.order or rule.aggregate)
 
 
 def linkage_reads(registers: dict[str, Register]) -> Reads:

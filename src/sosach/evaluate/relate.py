@@ -3,7 +3,7 @@
 Makes tables on the connection; what they say of rules and kinds is counted in ``rules`` and ``kinds``. An error may lie
 behind a violation when the rule reads what the error changed and the two records are the same, name a common true
 person (or, for a rule that looks at other records, a spouse, parent or child), belong to one household, or are
-neighbours in a book.
+neighbours in a book; or when the finding is about a figure of the record's unit.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import duckdb
 
 from sosach.checks.catalogue import Catalogue
+from sosach.checks.compile_shapes import OF_UNIT
 from sosach.checks.rule import Rule
 from sosach.duck import identifier, literal
 from sosach.evaluate.reads import code_of, compares_registers, rule_reads, sees_neighbours
@@ -30,9 +31,9 @@ def list_rules(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     )
     con.execute("CREATE OR REPLACE TEMP TABLE rule_field (rule_id VARCHAR, register VARCHAR, field VARCHAR)")
     rows, fields = [], []
-    for rule in catalogue.rules:
+    for rule in catalogue.counted:
         asks = rule.answer != "fix" or rule.severity == "info"
-        around = rule.lookup is not None
+        around = bool(rule.lookup or rule.pair or rule.order)
         rows.append(
             (rule.id, code_of(rule.id), rule.register_id, rule.title, asks, around, _neighbours(rule, catalogue))
         )
@@ -59,7 +60,7 @@ def list_expected(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     there: KS02 is for births what KT02 is for deaths. ``unit`` keeps apart the rules of one code that read different
     cells.
     """
-    rules = {rule.id: rule for rule in catalogue.rules}
+    rules = {rule.id: rule for rule in catalogue.counted}
     reads = {i: rule_reads(r, catalogue.registers) for i, r in rules.items()}
     codes_known = {code_of(i) for i in rules}
     rows: list[tuple[object, ...]] = []
@@ -125,6 +126,8 @@ def relate(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, run: Run, clean
     if RESIDENCE in catalogue.registers:
         _households(con, run, clean)
         near.append("SELECT DISTINCT v.vid, e.error_id, FALSE, FALSE FROM found_home v JOIN error_home e USING (home)")
+    _units(con, catalogue, run)
+    near.append("SELECT DISTINCT v.vid, e.error_id, FALSE, FALSE FROM found_unit v JOIN error_unit e USING (unit)")
     _positions(con, catalogue, run)
     near.append("""
         SELECT DISTINCT v.vid, e.error_id, FALSE, TRUE FROM found_place v JOIN error_place e
@@ -196,6 +199,21 @@ def _households(con: duckdb.DuckDBPyConnection, run: Run, clean: Run) -> None:
     CREATE OR REPLACE TEMP TABLE found_home AS
     SELECT f.vid, h.home FROM found f JOIN rule u USING (rule_id) JOIN home h USING (record_id)
     WHERE f.register = '{RESIDENCE}' AND u.looks_around""")
+
+
+def _units(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, run: Run) -> None:
+    """``found_unit`` of findings about a figure of a unit, ``error_unit`` of the records with an error."""
+    parts = ["SELECT '' AS register, '' AS record_id, '' AS unit WHERE FALSE"] + [
+        f"SELECT {literal(name)} AS register, record_id, unit FROM read_parquet({literal(run.core(name))})"
+        for name in catalogue.registers
+        if run.core(name).is_file()
+    ]
+    con.execute(f"""
+    CREATE OR REPLACE TEMP TABLE found_unit AS
+    SELECT vid, split_part(replace(record_id, {literal(OF_UNIT)}, ''), '|', 1) AS unit FROM found
+    WHERE starts_with(record_id, {literal(OF_UNIT)});
+    CREATE OR REPLACE TEMP TABLE error_unit AS
+    SELECT e.error_id, r.unit FROM error e JOIN ({" UNION ALL ".join(parts)}) r USING (register, record_id)""")
 
 
 def _is_book(register: Register) -> bool:

@@ -11,6 +11,8 @@ REGISTER_OF_BOOK = {
     "KT": "khai_tu",
     "HN": "xac_nhan_tthn",
     "CMC": "nhan_cha_me_con",
+    "NCN": "nuoi_con_nuoi",
+    "TDCC": "thay_doi_ho_tich",
 }
 
 

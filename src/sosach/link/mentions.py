@@ -63,6 +63,11 @@ SUBJECTS = Role(
     ("cha_ho_ten", "me_ho_ten", "vo_chong_ho_ten"),
 )
 
+NAME_CHANGED, BIRTH_CHANGED, SEX_CHANGED = "Họ, chữ đệm, tên", "Ngày, tháng, năm sinh", "Giới tính"
+"""Fields of ``truong_thay_doi.csv`` after whose change a person is known by the new value."""
+_NEW_BIRTH = "CAST(try_strptime(replace(gia_tri_moi, '/', '.'), '%d.%m.%Y') AS DATE)"
+_NEW_BIRTH_YEAR = "TRY_CAST(right(trim(gia_tri_moi), 4) AS INTEGER)"
+
 ROLES: tuple[Role, ...] = (
     Role("cu_tru", "chu_the", "so_dinh_danh", "NULL::VARCHAR", "NULL::DATE", "NULL::INTEGER", "NULL::VARCHAR", ()),
     _party("khai_sinh", "nks", "nks_gioi_tinh", ("cha_ho_ten", "me_ho_ten"), "so_dinh_danh_ca_nhan"),
@@ -76,6 +81,19 @@ ROLES: tuple[Role, ...] = (
     _party("ly_hon", "vo", "'Nữ'", ("chong_ho_ten",), "so_giay_to"),
     _party("nhan_cha_me_con", "cm", "cm_gioi_tinh", ("nc_ho_ten",)),
     _party("nhan_cha_me_con", "nc", "nc_gioi_tinh", ("cm_ho_ten",)),
+    _party("nuoi_con_nuoi", "con_nuoi", "con_nuoi_gioi_tinh", ("ben_giao_ho_ten",)),
+    _party("nuoi_con_nuoi", "cha_nuoi", "'Nam'", ("me_nuoi_ho_ten",)),
+    _party("nuoi_con_nuoi", "me_nuoi", "'Nữ'", ("cha_nuoi_ho_ten",)),
+    Role(
+        "thay_doi_ho_tich",
+        "ntd",
+        "ntd_so_dinh_danh",
+        f"CASE WHEN truong_thay_doi = '{NAME_CHANGED}' THEN gia_tri_moi ELSE ntd_ho_ten END",
+        f"CASE WHEN truong_thay_doi = '{BIRTH_CHANGED}' THEN {_NEW_BIRTH} ELSE ntd_ngay_sinh END",
+        f"CASE WHEN truong_thay_doi = '{BIRTH_CHANGED}' THEN {_NEW_BIRTH_YEAR} ELSE ntd_ngay_sinh_nam END",
+        f"CASE WHEN truong_thay_doi = '{SEX_CHANGED}' THEN gia_tri_moi ELSE ntd_gioi_tinh END",
+        (),
+    ),
     _holder("bhyt"),
     _holder("can_cuoc"),
     _holder("tai_khoan_dinh_danh"),

@@ -61,6 +61,7 @@ class RuleEntry:
     register_id: str
     register_title: str
     cross: bool  # compares registers
+    of_units: bool  # judges figures of communes, not records
     dimension: str
     severity: str
     answer: str
