@@ -9,7 +9,7 @@ Parquet files of the truth folder:
   population) and foreigners with a residence card have no status.
 * ``marriages``: ``chong_person_id, vo_person_id, ngay_ket_hon, ngay_ket_thuc, ket_thuc`` (open, ly_hon, huy_ket_hon,
   goa).
-* ``events``: ``kind`` (KS, KH, KT, HN, LH, CMC)``, event_id, ngay_su_kien, ngay_dang_ky, loai_dang_ky,
+* ``events``: ``kind`` (KS, KH, KT, HN, LH, CMC, NCN, TDCC)``, event_id, ngay_su_kien, ngay_dang_ky, loai_dang_ky,
   ma_noi_dang_ky, in_books`` (entered in a book that still exists)``, delivered, register, record_key, person_id,
   other_person_id, planted``: every registration of the true world, and the false ones (``planted`` names their kind).
 * ``records``: ``register, record_key, file, row, role, person_id``: the true persons behind every delivered record.

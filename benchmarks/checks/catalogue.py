@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.checks import mix
 from benchmarks.checks.results import Results
-from benchmarks.checks.speed import reason
-from sosach.checks.contract import RUN_TABLES, open_empty
+from benchmarks.checks.speed import PATIENCE, reason
+from sosach.checks.contract import open_empty
 from sosach.duck import connect, identifier, write_parquet
 from sosach.lake import Lake, read_json, write_json
 from sosach.registers import load_registers
@@ -25,6 +25,8 @@ from sosach.settings import PROJECT, Settings
 
 EMPTY = "empty"
 """Id of the run without a record."""
+LINKAGE = ("links", "persons", "coverage", "marital_status")
+"""Tables that linkage leaves in a run and rules read."""
 
 
 def run(folder: Path, runs: Sequence[Path], rounds: int, results: Results) -> list[str]:
@@ -36,15 +38,17 @@ def run(folder: Path, runs: Sequence[Path], rounds: int, results: Results) -> li
         places[_link(given.resolve(), home)] = home
     problems = []
     for run_id, home in places.items():
-        rows, measured = 0, []
+        measured: list[dict[str, Any]] = []
         for number in range(rounds):
             try:
                 figures = _measure(home, run_id)
             except subprocess.CalledProcessError as error:
                 problems.append(f"{run_id}: {reason(error.stderr)}")
                 break
-            rows = figures["records"]
-            said = f"{rows} records {figures['wall']:8.2f} s {figures['cpu']:8.2f} CPU s"
+            except subprocess.TimeoutExpired:
+                problems.append(f"{run_id}: not ready after {PATIENCE} s")
+                break
+            said = f"{figures['records']} records {figures['wall']:8.2f} s {figures['cpu']:8.2f} CPU s"
             print(f"round {number + 1} {run_id:<22} {said}", file=sys.stderr, flush=True)
             measured.append(figures)
             results.put_catalogue(run_id, _summary(measured))
@@ -58,7 +62,7 @@ def _make_empty(home: Path) -> None:
     registers = load_registers(settings.expectations)
     with connect(settings) as con:
         open_empty(con, settings.expectations)
-        for table in (*registers, *RUN_TABLES):
+        for table in (*registers, *LINKAGE):
             target = run.core(table) if table in registers else run.table(table)
             write_parquet(con, f"FROM {identifier(table)}", target, "ALL")
     nothing: dict[str, Any] = {"previous_run_id": None, "catalogue": "", "deliveries": [], "refused": []}
@@ -69,11 +73,13 @@ def _link(given: Path, home: Path) -> str:
     """Link what the check stage reads of a run into a scratch home; returns the run's id."""
     shutil.rmtree(home, ignore_errors=True)
     run = Lake(home).run(given.name)
-    wanted = [given / "manifest.json", *(given / f"{table}.parquet" for table in RUN_TABLES)]
+    wanted = [given / "manifest.json", *(given / f"{table}.parquet" for table in LINKAGE)]
     for part in ("core", "cells", "quarantine"):
         wanted += sorted((given / part).glob("*.parquet"))
+    if previous := read_json(given / "manifest.json")["previous_run_id"]:
+        wanted.append(given.parent / previous / "issues.parquet")
     for path in (path for path in wanted if path.is_file()):
-        target = run.root / path.relative_to(given)
+        target = run.root.parent / path.relative_to(given.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(path, target)
@@ -87,7 +93,7 @@ def _measure(home: Path, run_id: str) -> dict[str, Any]:
     as_of = str(read_json(Lake(home).run(run_id).manifest)["as_of"])
     command = [sys.executable, "-m", "benchmarks.checks.stage", str(home), run_id, as_of, str(out)]
     surroundings = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run(command, cwd=PROJECT, env=surroundings, capture_output=True, text=True, check=True)
+    subprocess.run(command, cwd=PROJECT, env=surroundings, capture_output=True, text=True, timeout=PATIENCE, check=True)
     figures: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return figures
 

@@ -83,8 +83,8 @@ class Results:
         ]  # fmt: skip
         yield _table(heads, rows, "<" + ">" * 8)
         yield "\n".join(
-            f"- {title}: {self.writes[name]}; {_counts(found[name]['counts_differ'])}. {_versions(found[name])}, "
-            f"{found[name]['date']}."
+            f"- {title.strip('*')}: {self.writes[name]}; {_counts(found[name]['counts_differ'])}. "
+            f"{_versions(found[name])}, {found[name]['date']}."
             for name, title in self.titles.items()
             if name in found
         )
@@ -176,7 +176,7 @@ def _counts(differ: dict[str, list[int]]) -> str:
 
 
 def _versions(figures: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
+    return ", ".join(f"{name} {figures['versions'][name]}" for name in sorted(figures["versions"], key=str.lower))
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]], sides: str) -> str:

@@ -62,7 +62,8 @@ def test_adoptions_are_lawful(clean: duckdb.DuckDBPyConnection) -> None:
 def test_numbers_of_each_office_run_from_one_in_the_order_of_days(clean: duckdb.DuckDBPyConnection) -> None:
     for register in ("nuoi_con_nuoi", "thay_doi_ho_tich"):
         rows = f"r_{register}"
-        broken = f"""SELECT 1 FROM (SELECT _seq, _date, row_number() OVER w AS place, lag(_date, 1, _date) OVER w AS before
+        broken = f"""SELECT 1 FROM (SELECT _seq, _date, row_number() OVER w AS place,
+                lag(_date, 1, _date) OVER w AS before
             FROM {rows} WINDOW w AS (PARTITION BY _code, _year ORDER BY _seq))
             WHERE _seq <> place OR _date < before OR dayofweek(_date) IN (0, 6) OR _date > DATE '{AS_OF}'"""
         assert count(clean, broken) == 0
@@ -114,3 +115,10 @@ def test_an_entry_that_was_not_changed_has_the_old_date_and_no_note(noisy: duckd
 def test_books_of_the_other_kinds_are_as_they_were(clean: duckdb.DuckDBPyConnection) -> None:
     assert count(clean, "SELECT 1 FROM book WHERE kind IN ('NCN', 'TDCC')") == 0
     assert count(clean, "SELECT kind, eid FROM numbered GROUP BY ALL HAVING count(*) > 1") == 0
+
+
+def test_a_world_without_an_act_is_made_all_the_same(tmp_path: Path) -> None:
+    with closing(connect(0, date(2020, 1, 1), tmp_path)) as con:
+        world = build_world(EXPECTATIONS, 50, 0, date(2020, 1, 1), 1, 0.0)
+        load_world(con, world, EXPECTATIONS, lambda line: None)
+        assert count(con, "FROM change") == count(con, "FROM adopted") == 0

@@ -1,11 +1,14 @@
 """The difference between two catalogues as text for the terminal. Holds no figure of its own."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from sosach.checks.diff import Change, Difference
 
 TOP_UNITS = 10
 """How many units the text names; the JSON has all."""
+
+WIDTH = 120
 
 _HEAD = ("rule", "change", "what", "severity", "before", "after", "new", "gone", "same")
 
@@ -20,7 +23,10 @@ def diff_table(difference: Difference) -> list[str]:
     ]
     named = ", ".join(f"{n:,} {'read what changed' if kind == 'reads' else kind}" for kind, n in kinds if n)
     lines = [f"Run {difference.run_id}: {named}, {difference.unchanged:,} unchanged.", *_inputs(difference), ""]
-    lines += _aligned([_HEAD, *(_row(difference, change) for change in changes)], left=4)
+    counted = [change for change in changes if not change.text_only]
+    lines += _aligned([_HEAD, *(_row(difference, change) for change in counted)], left=4) if counted else []
+    if same := [f"{change.rule_id} ({', '.join(change.parts)})" for change in changes if change.text_only]:
+        lines += ["", *wrap(f"No difference in findings: {', '.join(same)}.", WIDTH, break_on_hyphens=False), ""]
     lines += [f"  {rule_id}: could not run {side}: {text}" for (rule_id, side), text in difference.errors.items()]
     lines += [
         f"  {change.rule_id}: the SQL differs under the same version; raise it"
@@ -55,9 +61,7 @@ def _inputs(difference: Difference) -> Iterator[str]:
 
 def _row(difference: Difference, change: Change) -> tuple[str, ...]:
     counts = difference.by_rule.get(change.rule_id)
-    found: tuple[str, ...] = ("no difference", "", "", "", "")
-    if not change.text_only:
-        found = tuple(f"{n:,}" for n in counts.as_tuple()) if counts else ("?",) * 5
+    found = tuple(f"{n:,}" for n in counts.as_tuple()) if counts else ("?",) * 5
     weights = [f"{rule.severity}{' (trial)' if rule.trial else ''}" for rule in (change.before, change.after) if rule]
     return (change.rule_id, change.kind, ", ".join(change.parts), " → ".join(dict.fromkeys(weights)), *found)
 

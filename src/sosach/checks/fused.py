@@ -311,9 +311,12 @@ class FusedPass:
         )
 
     def _count_verdicts(self) -> None:
-        """Write COUNTS_TABLE: one wide aggregation over the verdicts, then turned into a row a rule and unit."""
+        """Write COUNTS_TABLE: one wide aggregation over the verdicts, then turned into a row a rule and unit.
+
+        Sums of truths: hundreds of ``count(*) FILTER`` in one query take twenty times as long.
+        """
         counts = "".join(
-            f", count(*) FILTER ({item.column} = {code}) AS {item.column}_{code}"
+            f", sum({item.column} = {code}) AS {item.column}_{code}"
             for item in self._plans
             for code in _COUNTS.values()
         )

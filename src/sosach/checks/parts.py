@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from sosach.checks.compile_shapes import OF_UNIT
 from sosach.checks.fused import FOUND_TABLE, GROUPS_TABLE, UNITS_TABLE, RuleResult
 from sosach.checks.rule import VERDICTS, Rule
 from sosach.duck import literal, write_parquet
@@ -26,6 +27,10 @@ TABLES = {
 two tables alone."""
 
 _RULES = "_pass_rules"
+
+_HASH = f"md5(CASE WHEN starts_with(f.record_id, {literal(OF_UNIT)}) THEN f.record_key ELSE f.evidence END)"
+"""What tells one issue of a record from the next: the values that broke the rule. A figure of a unit moves from run to
+run and stays the same issue."""
 
 
 def gx_json(run: Run, register: str) -> Path:
@@ -53,12 +58,12 @@ def write_parts(
     verdicts = " ".join(f"WHEN {code} THEN {literal(verdict)}" for code, verdict in enumerate(VERDICTS))
     found = (
         "SELECT r.register, f.record_key, f.record_id, f.rule_id, r.rule_version, r.dimension, r.severity, f.unit, "
-        f"f.mended, md5(f.evidence) AS evidence_hash{{more}} FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) "
+        f"f.mended, {_HASH} AS evidence_hash{{more}} FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) "
     )
     queries = {
         "violations": found.format(more="") + "WHERE NOT r.trial",
         "evidence": f"""
-            SELECT r.register, f.record_id, f.rule_id, md5(f.evidence) AS evidence_hash, f.evidence, f.message
+            SELECT r.register, f.record_id, f.rule_id, {_HASH} AS evidence_hash, f.evidence, f.message
             FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
         "rule_results": f"SELECT * EXCLUDE (trial) FROM {_RULES} WHERE NOT trial",
         "rule_results_by_unit": f"SELECT u.* FROM {UNITS_TABLE} u JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial",

@@ -7,7 +7,7 @@ import duckdb
 from sosach.duck import literal
 from sosach.evaluate.statistics import Share
 
-DOMAIN = ("BK03", "CT01", "ID10", "ID11", "KH13", "KS16", "KS18", "KT06", "LH11")
+DOMAIN = ("BK03", "CT01", "ID10", "ID11", "KH13", "KS16", "KS18", "KT06", "LH11", "XR12")
 SISTERS = ("AS05", "BH05", "CC03", "DD06", "TK03")
 UNIQUENESS = (*DOMAIN, *SISTERS)
 """Codes that ask for one record of one thing: those of ``domain.md`` 3.2, and those of the sister registers."""

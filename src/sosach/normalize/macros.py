@@ -16,6 +16,11 @@ from sosach.errors import SettingsError
 # Letters that stand for đ in badly typed text: đ itself, Icelandic eth, African d with tail (all in lower case).
 _D_LETTERS = "đðɖ"
 _SPACES = r"[\s\p{Z}]+"
+_UNEVEN = r"  |[\t\n\f\r\x{0B}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
+"""Any space but single plain ones; most texts have none, which spares them the costly replacement."""
+_BARE = "lower(strip_accents(x))"
+for _letter in _D_LETTERS:
+    _BARE = f"replace({_BARE}, '{_letter}', 'd')"
 
 # Monday; every date of a register is later, so the day count below is never negative.
 _A_MONDAY = "DATE '0001-01-01'"
@@ -25,7 +30,8 @@ _WEEKDAYS_UP_TO = f"(5 * (({{d}} - {_A_MONDAY}) // 7) + least(({{d}} - {_A_MONDA
 _MACROS = {
     # For matching only: lower case, no diacritics, đ as d, single spaces, no space at the ends.
     "name_key(x)": (
-        f"trim(regexp_replace(translate(lower(strip_accents(x)), '{_D_LETTERS}', 'ddd'), '{_SPACES}', ' ', 'g'))"
+        f"trim(CASE WHEN regexp_matches(x, '{_UNEVEN}') THEN regexp_replace({_BARE}, '{_SPACES}', ' ', 'g') "
+        f"ELSE {_BARE} END)"
     ),
     # 29/02 plus years gives 28/02 in a common year: the last day of that month.
     "add_years(d, n)": "CAST(CAST(d AS DATE) + to_years(CAST(n AS INTEGER)) AS DATE)",
