@@ -43,20 +43,20 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path, order_by: str) -> int:
+def write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path, order_by: str | None) -> int:
     """Write the rows of ``query`` to ``target`` atomically, sorted so that equal rows give equal bytes.
 
     Args:
         con: an open connection.
         query: a SELECT.
         target: the Parquet file to replace.
-        order_by: columns that make the order total.
+        order_by: columns that make the order total; None where the query scans a table that is in order already.
 
     Returns:
         The number of rows written.
     """
     with atomic_path(target) as draft:
         result = con.execute(
-            f"COPY (SELECT * FROM ({query}) ORDER BY {order_by}) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * FROM ({query}){f' ORDER BY {order_by}' if order_by else ''}) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
         ).fetchone()
     return int(result[0]) if result else 0

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from sosach.checks.contract import RUN_TABLES, code_list_tables
 from sosach.checks.rule import DIMENSIONS, Dimension, Rule
+from sosach.checks.sql_text import read_ahead
 from sosach.errors import RuleFileError
 from sosach.registers import Register, load_registers
 
@@ -90,8 +91,16 @@ def read_catalogue(expectations: Path) -> tuple[Catalogue, list[str]]:
     suites: dict[str, list[Rule]] = {}
     problems: list[str] = []
     seen: dict[str, Path] = {}
-    for path, dimension in _rule_files(expectations, registers):
-        for place, entry in _entries(path, problems):
+    found = [(path, dimension, [*_entries(path, problems)]) for path, dimension in _rule_files(expectations, registers)]
+    read_ahead(
+        text
+        for _, _, entries in found
+        for _, entry in entries
+        for key in ("applies_when", "passes_when", "lookup")
+        if isinstance(text := entry.get(key), str)
+    )
+    for path, dimension, entries in found:
+        for place, entry in entries:
             rule = _rule(entry, path, place, problems)
             if rule is None:
                 continue

@@ -27,6 +27,8 @@ TABLES = {
 two tables alone."""
 
 _RULES = "_pass_rules"
+_SORTED = "_pass_sorted"
+"""All findings in order: sorted and hashed once, written to three files."""
 
 _HASH = f"md5(CASE WHEN starts_with(f.record_id, {literal(OF_UNIT)}) THEN f.record_key ELSE f.evidence END)"
 """What tells one issue of a record from the next: the values that broke the rule. A figure of a unit moves from run to
@@ -55,27 +57,28 @@ def write_parts(
         results: the result of every rule of the suites.
     """
     _make_rules(con, register, suites, results)
-    verdicts = " ".join(f"WHEN {code} THEN {literal(verdict)}" for code, verdict in enumerate(VERDICTS))
-    found = (
-        "SELECT r.register, f.record_key, f.record_id, f.rule_id, r.rule_version, r.dimension, r.severity, f.unit, "
-        f"f.mended, {_HASH} AS evidence_hash{{more}} FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) "
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SORTED} AS SELECT r.register, f.record_key, f.record_id, f.rule_id, "
+        f"r.rule_version, r.dimension, r.severity, f.unit, f.mended, {_HASH} AS evidence_hash, f.evidence, f.message, "
+        f"r.trial FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) ORDER BY f.rule_id, f.record_id"
     )
+    verdicts = " ".join(f"WHEN {code} THEN {literal(verdict)}" for code, verdict in enumerate(VERDICTS))
     queries = {
-        "violations": found.format(more="") + "WHERE NOT r.trial",
+        "violations": f"SELECT * EXCLUDE (evidence, message, trial) FROM {_SORTED} WHERE NOT trial",
         "evidence": f"""
-            SELECT r.register, f.record_id, f.rule_id, {_HASH} AS evidence_hash, f.evidence, f.message
-            FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
+            SELECT register, record_id, rule_id, evidence_hash, evidence, message FROM {_SORTED} WHERE NOT trial""",
         "rule_results": f"SELECT * EXCLUDE (trial) FROM {_RULES} WHERE NOT trial",
         "rule_results_by_unit": f"SELECT u.* FROM {UNITS_TABLE} u JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial",
         "figures": f"""
             SELECT r.register, g.rule_id, g.record_id, g.record_key, g.unit, g.period,
               CASE g.verdict {verdicts} END AS verdict, g.measures
             FROM {GROUPS_TABLE} g JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
-        "trial_violations": found.format(more=", f.evidence, f.message") + "WHERE r.trial",
+        "trial_violations": f"SELECT * EXCLUDE (trial) FROM {_SORTED} WHERE trial",
         "trial_results": f"SELECT * EXCLUDE (trial) FROM {_RULES} WHERE trial",
     }
     for name, order in TABLES.items():
-        write_parquet(con, queries[name], run.checked(register, name), order)
+        in_order = name in ("violations", "evidence", "trial_violations")
+        write_parquet(con, queries[name], run.checked(register, name), None if in_order else order)
 
 
 def _make_rules(
