@@ -55,8 +55,9 @@ def write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path, orde
     Returns:
         The number of rows written.
     """
+    order = f" ORDER BY {order_by}" if order_by else ""
     with atomic_path(target) as draft:
         result = con.execute(
-            f"COPY (SELECT * FROM ({query}){f' ORDER BY {order_by}' if order_by else ''}) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * FROM ({query}){order}) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
         ).fetchone()
     return int(result[0]) if result else 0
