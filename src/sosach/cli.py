@@ -139,6 +139,21 @@ def rules_page(out: Annotated[Path, typer.Option(help="Folder that gets the page
     typer.echo(f"{out / FILE_NAME}: {len(page.entries):,} rules")
 
 
+@rules_app.command(name="history")
+def rule_history(
+    rule: Annotated[str, typer.Option("--rule", help="A code (KH01) or one rule (KH01-2000).")], home: Home = None
+) -> None:
+    """Print what a rule has found in every run so far; counts only."""
+    from sosach.checks.history import history
+
+    typer.echo(
+        f"{'as of':<12}{'rule':<20}{'status':<16}{'pass':>12}{'fail':>12}{'undecided':>12}{'not applicable':>16}"
+    )
+    for past in history(_settings(home), rule):
+        counts = f"{past.n_pass:>12,}{past.n_fail:>12,}{past.n_undecided:>12,}{past.n_not_applicable:>16,}"
+        typer.echo(f"{past.as_of!s:<12}{f'{past.rule_id} v{past.rule_version}':<20}{past.status:<16}{counts}")
+
+
 @rules_app.command(name="export")
 def export_rules(
     out: Annotated[Path, typer.Option(help="Folder of the suites; it is replaced and may hold nothing else.")],

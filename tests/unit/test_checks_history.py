@@ -1,13 +1,19 @@
-"""What rules may read of a run's past: its deliveries and the issues of the run before."""
+"""The past of a run: its deliveries, the issues of the run before, and what a rule found in every run."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from sosach.checks.contract import open_run
+from sosach.checks.gx import check_register
+from sosach.checks.history import history
+from sosach.checks.join import join_parts
+from sosach.errors import MissingArtefactError
 from sosach.lake import Lake, write_json
-from tests.unit.checks_sample import make_expectations, make_run
+from tests.unit.checks_sample import entry, make_expectations, make_run
 
 ISSUES = "SELECT 'i1' AS issue_id, 'dan_cu' AS register, 'k1' AS record_key, 'T01' AS rule_id, '16690' AS unit, "
 ISSUES += "'critical' AS severity, 'reopened' AS state, DATE '2026-01-02' AS first_seen, DATE '2026-06-01' AS last_seen"
@@ -42,3 +48,26 @@ def test_a_first_run_and_one_whose_predecessor_has_no_issues_have_an_empty_past(
     assert opened(tmp_path / "a", None) == nothing
     assert opened(tmp_path / "b", {"deliveries": [], "previous_run_id": None}) == nothing
     assert opened(tmp_path / "c", {"deliveries": [], "previous_run_id": "r0"}) == nothing
+
+
+def test_results_of_a_rule_are_told_run_by_run(tmp_path):
+    rules = [entry(id="T01"), entry(id="T01-B", title="Khác", applies_when="FALSE"), entry(id="T02", title="Nữa")]
+    settings = make_run(tmp_path, make_expectations(tmp_path, dan_cu__du=rules), {"dan_cu": [{"ho_ten": None}]})
+    first = Lake(settings.home).run("r1")
+    manifest = {"previous_run_id": None, "catalogue": "ab", "deliveries": [], "refused": []}
+    for run_id, day in (("r1", date(2026, 6, 30)), ("r0", date(2026, 5, 31))):
+        run = Lake(settings.home).run(run_id)
+        if run_id != "r1":
+            shutil.copytree(first.root / "core", run.root / "core")
+        write_json(run.manifest, {**manifest, "run_id": run_id, "as_of": day.isoformat()})
+        check_register(settings, run_id, "dan_cu", day)
+        join_parts(settings, run_id)
+    told = [(p.as_of, p.run_id, p.rule_id, p.status, p.n_fail) for p in history(settings, "T01")]
+    assert told == [
+        (date(2026, 5, 31), "r0", "T01", "ok", 1),
+        (date(2026, 5, 31), "r0", "T01-B", "not_applicable", 0),
+        (date(2026, 6, 30), "r1", "T01", "ok", 1),
+        (date(2026, 6, 30), "r1", "T01-B", "not_applicable", 0),
+    ]
+    with pytest.raises(MissingArtefactError, match="T09"):
+        history(settings, "T09")
