@@ -172,7 +172,7 @@ def issues(settings: Settings, run_id: str) -> Counts:
     run, manifest = read_manifest(settings, run_id)
     before = Lake(settings.home).run(manifest.previous_run_id).table("issues") if manifest.previous_run_id else None
     with connect(settings) as con:
-        open_tables(con, settings.expectations, run, needed=("violations", "rule_results", "figures"))
+        open_tables(con, settings.expectations, run, needed=("violations", "rule_results", "figures", "standing"))
         keys = " UNION ".join(
             ["SELECT register, record_key FROM figures"]
             + [f"SELECT '{r}' AS register, record_key FROM {r}" for r in register_ids(settings)]

@@ -27,6 +27,7 @@ class Runs:
         rules: dict[str, str] | None = None,
         mended: bool = False,
         info: str = "",
+        standing: dict[str, str] | None = None,
     ) -> dict[str, tuple[str, str | None]]:
         """Issue state and reason by record key + rule + hash, after one more run."""
         self.number += 1
@@ -47,6 +48,11 @@ class Runs:
             con.execute(
                 "CREATE TABLE record_keys AS SELECT 'dan_cu' AS register, unnest(?) AS record_key", [list(keys)]
             )
+            con.execute(
+                "CREATE TABLE standing (register VARCHAR, rule_id VARCHAR, record_key VARCHAR, verdict VARCHAR)"
+            )
+            for key, verdict in (standing or {}).items():
+                con.execute("INSERT INTO standing VALUES ('dan_cu', 'R1', ?, ?)", [key, verdict])
             self.balance = build_issues(con, self.before, f"run{self.number}", date(2025, 6, self.number))
             target = self.folder / f"{self.number}.parquet"
             write_parquet(con, "SELECT * EXCLUDE (before) FROM issues", target, "issue_id")
@@ -66,6 +72,20 @@ class Runs:
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
+
+
+def test_a_record_that_lost_its_value_keeps_its_issue(runs: Runs) -> None:
+    runs.run([("A", "R1", "x"), ("B", "R1", "x")])
+    after = runs.run([], standing={"A": "undecided"})
+    assert after == {"AR1x": ("open", "record_undecided"), "BR1x": ("fixed_at_source", None)}
+    assert runs.terms() == (2, 0, 0, 1, 1)
+    assert runs.run([])["AR1x"] == ("fixed_at_source", None)
+
+
+def test_a_record_that_the_rule_is_no_longer_about_is_not_called_fixed(runs: Runs) -> None:
+    runs.run([("A", "R1", "x")])
+    assert runs.run([], standing={"A": "not_applicable"}) == {"AR1x": ("vanished", "no_longer_applicable")}
+    assert runs.terms() == (1, 0, 0, 1, 0)
 
 
 def test_new_then_open_then_fixed_then_reopened(runs: Runs) -> None:

@@ -71,3 +71,26 @@ def test_results_of_a_rule_are_told_run_by_run(tmp_path):
     ]
     with pytest.raises(MissingArtefactError, match="T09"):
         history(settings, "T09")
+
+
+def test_what_became_of_earlier_findings_is_told(tmp_path):
+    days = {"from": date(2015, 1, 1), "by": "ngay_cap_nhat"}
+    rules = [entry(id="T01", era=days, passes_when="ngay_sinh < ngay_cap_nhat")]
+    rows = [
+        {"record_key": "mended", "ngay_cap_nhat": date(2020, 1, 1), "ngay_sinh": date(1990, 1, 1)},
+        {"record_key": "emptied", "ngay_cap_nhat": date(2020, 1, 1)},
+        {"record_key": "out", "ngay_cap_nhat": date(2014, 1, 1), "ngay_sinh": date(1990, 1, 1)},
+        {"record_key": "still", "ngay_cap_nhat": date(2020, 1, 1), "ngay_sinh": date(2021, 1, 1)},
+        {"record_key": "never", "ngay_cap_nhat": date(2020, 1, 1)},
+    ]
+    settings = make_run(tmp_path, make_expectations(tmp_path, dan_cu__du=rules), {"dan_cu": rows})
+    run, before = Lake(settings.home).run("r1"), Lake(settings.home).run("r0")
+    write_json(run.manifest, {"previous_run_id": "r0", "deliveries": []})
+    before.root.mkdir(parents=True)
+    with duckdb.connect() as con:
+        keys = "['mended', 'emptied', 'out', 'still', 'gone']"
+        found = f"SELECT 'dan_cu' AS register, unnest({keys}) AS record_key, 'T01' AS rule_id, 'open' AS state"
+        con.execute(f"COPY ({found}) TO '{before.table('issues')}' (FORMAT parquet)")
+        check_register(settings, "r1", "dan_cu", date(2026, 6, 30))
+        told = con.execute(f"SELECT record_key, verdict FROM '{run.checked('dan_cu', 'standing')}'").fetchall()
+    assert told == [("emptied", "undecided"), ("out", "not_applicable")]

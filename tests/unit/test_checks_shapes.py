@@ -304,6 +304,15 @@ def test_a_column_without_any_value_is_undecided_not_passed(tmp_path):
     assert got["S6"] == ("ok", None)
 
 
+def test_an_era_without_any_date_is_undecided(tmp_path):
+    rule = entry(era={"by": "ngay_cap_nhat", "from": date(2015, 1, 1)})
+    settings = make_run(tmp_path, make_expectations(tmp_path, dan_cu__du=[rule]), {"dan_cu": [{"ho_ten": "A"}]})
+    check_register(settings, "r1", "dan_cu", AS_OF)
+    with duckdb.connect() as con:
+        path = Lake(settings.home).run("r1").checked("dan_cu", "rule_results")
+        assert con.execute(f"SELECT status, n_not_applicable FROM '{path}'").fetchall() == [("undecided", 1)]
+
+
 def test_an_empty_register_decides_nothing(tmp_path):
     got = statuses(tmp_path, [])
     assert {status for rule, (status, _) in got.items() if rule != "S5"} == {"not_applicable"}

@@ -51,7 +51,7 @@ def order_lookup(order: Order, register: str, as_of: date) -> str:
             )
     allowed = ", ".join(f"({literal(a)}, {literal(b)})" for a, after in order.allowed.items() for b in after)
     step = f"(coalesce(su_kien_truoc, 'start'), su_kien) IN ({allowed})"
-    shown = ", ".join(f"arg_min({c}, (_step, ngay_su_kien)) AS {c}" for c in ORDER_COLUMNS)
+    shown = ", ".join(f"arg_min_null({c}, (_step, ngay_su_kien)) AS {c}" for c in ORDER_COLUMNS)
     return (
         f"WITH _event AS ({' UNION ALL '.join(sources)}), _told AS ("
         "SELECT *, lag(su_kien) OVER _life AS su_kien_truoc, lag(ngay_su_kien) OVER _life AS ngay_su_kien_truoc "

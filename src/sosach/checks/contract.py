@@ -118,9 +118,26 @@ def _open_deliveries(con: duckdb.DuckDBPyConnection, deliveries: list[dict[str, 
         con.executemany("INSERT INTO deliveries VALUES (?, ?, ?)", values)
 
 
+def open_findings(run: Run, register: str) -> str:
+    """SELECT ``rule_id, record_key`` of the issues on a register that the run before left open; none without one."""
+    manifest = read_json(run.manifest) if run.manifest.is_file() else {}
+    issues = _issues_before(run, manifest.get("previous_run_id"))
+    if issues is None:
+        return "SELECT NULL::VARCHAR AS rule_id, NULL::VARCHAR AS record_key WHERE FALSE"
+    return (
+        f"SELECT DISTINCT rule_id, record_key FROM read_parquet({literal(issues)}) "
+        f"WHERE register = {literal(register)} AND state IN ('new', 'open', 'reopened')"
+    )
+
+
+def _issues_before(run: Run, previous_run_id: str | None) -> Path | None:
+    path = Run(run.root.parent / previous_run_id, previous_run_id).table("issues") if previous_run_id else None
+    return path if path is not None and path.is_file() else None
+
+
 def _open_previous_issues(con: duckdb.DuckDBPyConnection, run: Run, previous_run_id: str | None) -> None:
     create_empty(con, "previous_issues", RUN_TABLES["previous_issues"])
-    issues = Run(run.root.parent / previous_run_id, previous_run_id).table("issues") if previous_run_id else None
-    if issues is not None and issues.is_file():
+    issues = _issues_before(run, previous_run_id)
+    if issues is not None:
         columns = ", ".join(RUN_TABLES["previous_issues"])
         con.execute(f"INSERT INTO previous_issues SELECT {columns} FROM read_parquet({literal(issues)})")

@@ -14,6 +14,7 @@ import duckdb
 from sosach.checks.catalogue import Catalogue, load_catalogue
 from sosach.checks.contract import open_run
 from sosach.checks.fused import FOUND_TABLE, FusedPass
+from sosach.checks.parts import EVIDENCE_HASH
 from sosach.checks.rule import Rule
 from sosach.duck import connect, identifier, literal
 from sosach.errors import SettingsError
@@ -349,6 +350,6 @@ def _keep(con: duckdb.DuckDBPyConnection, register: str, sides: Sequence[Side], 
     listed = ", ".join(map(literal, rule_ids))
     for side in sides:
         con.execute(
-            f"INSERT INTO _diff_found SELECT {literal(side)}, {literal(register)}, record_key, rule_id, md5(evidence), "
-            f"unit FROM {identifier(FOUND_TABLE)} WHERE NOT mended AND rule_id IN ({listed})"
+            f"INSERT INTO _diff_found SELECT {literal(side)}, {literal(register)}, record_key, rule_id, "
+            f"{EVIDENCE_HASH}, unit FROM {identifier(FOUND_TABLE)} f WHERE NOT mended AND rule_id IN ({listed})"
         )

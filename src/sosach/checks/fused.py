@@ -15,7 +15,7 @@ from sosach.checks.columns import strange_columns
 from sosach.checks.compile import FAIL, NOT_APPLICABLE, PASS, UNDECIDED, Plan, layer, plan, verdict_sql
 from sosach.checks.compile_shapes import groups
 from sosach.checks.rule import Rule
-from sosach.checks.sql_text import with_as_of
+from sosach.checks.sql_text import parse_expression, with_as_of
 from sosach.duck import identifier, literal
 from sosach.registers import Register
 
@@ -27,6 +27,8 @@ FOUND_TABLE = "_pass_found"
 """``record_id, record_key, unit, rule_id, mended, evidence, message``: one row a failing record (or unit) and rule."""
 COUNTS_TABLE = "_pass_counts"
 """``rule_id, unit`` and the four counts."""
+STANDING_TABLE = "_pass_standing"
+"""``rule_id, record_key, verdict`` (code) of findings of the run before that are none now and not passed either."""
 UNITS_TABLE = "_pass_units"
 """``rule_id, unit, n_pass, n_fail, n_undecided, n_not_applicable, n_mended`` of the rules that ran."""
 
@@ -57,19 +59,21 @@ class RuleResult:
     n_undecided: int = 0
     n_not_applicable: int = 0
     n_mended: int = 0
+    era_unknown: bool = False
 
     @property
     def status(self) -> str:
         """``engine_error`` where it could not run, ``ok`` where it decided anything.
 
-        Else ``undecided`` (a needed value is absent in every record that it is about) or ``not_applicable`` (it is
-        about none). Only ``ok`` says anything of the data.
+        Else ``undecided`` (a needed value is absent in every record that it is about, or no record has the date or
+        the unit that says whether it is about it) or ``not_applicable`` (it is about none). Only ``ok`` says anything
+        of the data.
         """
         if self.error is not None:
             return "engine_error"
         if self.n_pass + self.n_fail:
             return "ok"
-        return "undecided" if self.n_undecided else "not_applicable"
+        return "undecided" if self.n_undecided or self.era_unknown else "not_applicable"
 
 
 @dataclass
@@ -352,10 +356,52 @@ class FusedPass:
         counts = {str(row[0]): [int(n) for n in row[1:]] for row in rows}
         nothing = [0] * (len(_COUNTS) + 1)
         seen = {rule.id: sum(counts.get(rule.id, nothing)[: len(_COUNTS)]) for rule in self._grouped.values()}
+        told = {rule.id: counts.get(rule.id, nothing) for rule in self.rules}
         return [
-            RuleResult(rule.id, seen.get(rule.id, n_records), self._errors.get(rule.id), *counts.get(rule.id, nothing))
+            RuleResult(
+                rule.id,
+                seen.get(rule.id, n_records),
+                self._errors.get(rule.id),
+                era_unknown=n_records > 0 and self._era_unknown(rule, told[rule.id]),
+                **dict(zip((*_COUNTS, "n_mended"), told[rule.id], strict=True)),
+            )
             for rule in self.rules
         ]
+
+    def _era_unknown(self, rule: Rule, found: Sequence[int]) -> bool:
+        """Did the rule decide nothing because no record has the date of its era, or no row a unit and period?"""
+        if rule.id in self._errors or any(found[:NOT_APPLICABLE]):
+            return False
+        if rule.aggregate is not None:
+            return not any(found) and rule.aggregate.rows is None
+        if rule.era is None or not parse_expression(rule.era.by).columns <= set(self.register.core_columns):
+            return False
+        day = with_as_of(rule.era.by, self.as_of)
+        return not self._count(f"SELECT count({day}) FROM {identifier(self.register.register_id)}")
+
+    def standing(self, before: str) -> None:
+        """Write STANDING_TABLE.
+
+        Args:
+            before: relation ``rule_id, record_key`` of findings of the run before on this register.
+        """
+        name = identifier(self.register.register_id)
+        columns = "".join(f", v.{item.column}" for item in self._plans)
+        names = ", ".join(f"({literal(item.column)}, {literal(item.rule.id)})" for item in self._plans)
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE _pass_before AS SELECT r.record_key{columns} FROM {VERDICTS_TABLE} v "
+            f"JOIN {name} r USING (record_id) WHERE r.record_key IN (SELECT record_key FROM {before})"
+        )
+        of_records = (
+            "SELECT rule_id, record_key, verdict FROM (UNPIVOT _pass_before ON COLUMNS(* EXCLUDE (record_key)) "
+            f"INTO NAME col VALUE verdict) JOIN (VALUES {names}) AS named (col, rule_id) USING (col) UNION ALL "
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {STANDING_TABLE} AS SELECT rule_id, record_key, min(verdict) AS verdict "
+            f"FROM ({of_records if self._plans else ''}SELECT rule_id, record_key, verdict FROM {GROUPS_TABLE}) "
+            f"SEMI JOIN {before} USING (rule_id, record_key) GROUP BY rule_id, record_key "
+            f"HAVING min(verdict) >= {UNDECIDED}"
+        )
 
     def _count(self, query: str) -> int:
         row = self.con.execute(query).fetchone()

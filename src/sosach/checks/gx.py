@@ -14,7 +14,7 @@ import great_expectations as gx
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from sosach.checks.catalogue import load_catalogue
-from sosach.checks.contract import open_run
+from sosach.checks.contract import open_findings, open_run
 from sosach.checks.fused import FusedPass
 from sosach.checks.gx_actions import WriteResult
 from sosach.checks.gx_engine import Bridge, bridged
@@ -63,6 +63,8 @@ def check_register(settings: Settings, run_id: str, register: str, as_of: date) 
             else:
                 write_json(written, {"register": register, "suites": []})
             results = bridge.results  # raises what stopped the pass, which the checkpoint has turned into failures
+        con.execute(f"CREATE TEMP TABLE _before AS {open_findings(run, register)}")
+        fused.standing("_before")
         write_parts(con, run, register, suites, results)
         row = con.execute(f'SELECT count(*) FROM "{register}"').fetchone()
     counted = [results[rule.id] for rule in rules if not rule.trial]

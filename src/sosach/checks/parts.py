@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from sosach.checks.compile_shapes import OF_UNIT
-from sosach.checks.fused import FOUND_TABLE, GROUPS_TABLE, UNITS_TABLE, RuleResult
+from sosach.checks.fused import FOUND_TABLE, GROUPS_TABLE, STANDING_TABLE, UNITS_TABLE, RuleResult
 from sosach.checks.rule import VERDICTS, Rule
 from sosach.duck import literal, write_parquet
 from sosach.lake import Run
@@ -20,6 +20,7 @@ TABLES = {
     "rule_results": "register, suite, rule_id",
     "rule_results_by_unit": "rule_id, unit",
     "figures": "register, rule_id, unit, period",
+    "standing": "register, rule_id, record_key",
     "trial_violations": "register, rule_id, record_id",
     "trial_results": "register, suite, rule_id",
 }
@@ -30,7 +31,7 @@ _RULES = "_pass_rules"
 _SORTED = "_pass_sorted"
 """All findings in order: sorted and hashed once, written to three files."""
 
-_HASH = f"md5(CASE WHEN starts_with(f.record_id, {literal(OF_UNIT)}) THEN f.record_key ELSE f.evidence END)"
+EVIDENCE_HASH = f"md5(CASE WHEN starts_with(f.record_id, {literal(OF_UNIT)}) THEN f.record_key ELSE f.evidence END)"
 """What tells one issue of a record from the next: the values that broke the rule. A figure of a unit moves from run to
 run and stays the same issue."""
 
@@ -50,7 +51,7 @@ def write_parts(
     """Write the result tables of one register.
 
     Args:
-        con: the connection on which ``FusedPass.run`` has left its tables.
+        con: the connection on which ``FusedPass.run`` and ``standing`` have left their tables.
         run: the run.
         register: the register that was checked.
         suites: its suites.
@@ -59,8 +60,8 @@ def write_parts(
     _make_rules(con, register, suites, results)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_SORTED} AS SELECT r.register, f.record_key, f.record_id, f.rule_id, "
-        f"r.rule_version, r.dimension, r.severity, f.unit, f.mended, {_HASH} AS evidence_hash, f.evidence, f.message, "
-        f"r.trial FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) ORDER BY f.rule_id, f.record_id"
+        f"r.rule_version, r.dimension, r.severity, f.unit, f.mended, {EVIDENCE_HASH} AS evidence_hash, f.evidence, "
+        f"f.message, r.trial FROM {FOUND_TABLE} f JOIN {_RULES} r USING (rule_id) ORDER BY f.rule_id, f.record_id"
     )
     verdicts = " ".join(f"WHEN {code} THEN {literal(verdict)}" for code, verdict in enumerate(VERDICTS))
     queries = {
@@ -73,6 +74,9 @@ def write_parts(
             SELECT r.register, g.rule_id, g.record_id, g.record_key, g.unit, g.period,
               CASE g.verdict {verdicts} END AS verdict, g.measures
             FROM {GROUPS_TABLE} g JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
+        "standing": f"""
+            SELECT r.register, s.rule_id, s.record_key, CASE s.verdict {verdicts} END AS verdict
+            FROM {STANDING_TABLE} s JOIN {_RULES} r USING (rule_id) WHERE NOT r.trial""",
         "trial_violations": f"SELECT * EXCLUDE (trial) FROM {_SORTED} WHERE trial",
         "trial_results": f"SELECT * EXCLUDE (trial) FROM {_RULES} WHERE trial",
     }

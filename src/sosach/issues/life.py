@@ -56,6 +56,8 @@ judged AS (
       WHEN r.ok IS NULL THEN 'vanished'
       WHEN k.record_key IS NULL THEN 'vanished'
       WHEN s.record_key IS NOT NULL THEN 'vanished'
+      WHEN t.verdict = 'undecided' THEN 'open'
+      WHEN t.verdict = 'not_applicable' THEN 'vanished'
       ELSE 'fixed_at_source' END AS state,
     CASE
       WHEN is_found THEN NULL
@@ -64,10 +66,13 @@ judged AS (
       WHEN r.ok IS FALSE THEN 'rule_not_run'
       WHEN r.ok IS NULL THEN 'rule_retired'
       WHEN k.record_key IS NULL THEN 'record_gone'
-      WHEN s.record_key IS NOT NULL THEN 'values_changed' END AS reason
+      WHEN s.record_key IS NOT NULL THEN 'values_changed'
+      WHEN t.verdict = 'undecided' THEN 'record_undecided'
+      WHEN t.verdict = 'not_applicable' THEN 'no_longer_applicable' END AS reason
   FROM carried c
   LEFT JOIN runnable r ON r.rule_id = c.rule_id
   LEFT JOIN record_keys k ON k.register = c.register AND k.record_key = c.record_key
+  LEFT JOIN standing t ON t.register = c.register AND t.record_key = c.record_key AND t.rule_id = c.rule_id
   LEFT JOIN still s ON s.register = c.register AND s.record_key = c.record_key AND s.rule_id = c.rule_id)
 SELECT issue_id, register, record_key, record_id, rule_id, evidence_hash, unit, dimension, severity, state, reason,
   coalesce(first_run, $run) AS first_run, coalesce(first_seen, $as_of) AS first_seen,
@@ -81,11 +86,14 @@ def build_issues(con: duckdb.DuckDBPyConnection, previous: Path | None, run_id: 
     """Create table ``issues`` from ``violations``, ``rule_results``, ``record_keys`` and the previous run's issues.
 
     An open issue whose rule could not run stays open (reason ``rule_not_run``), and so does one whose rule could decide
-    nothing because a value is absent everywhere (``rule_undecided``): silence of a rule is no repair.
+    nothing because a value is absent everywhere (``rule_undecided``) or about this record (``record_undecided``):
+    silence of a rule is no repair. Where the rule no longer applies to the record, the issue vanishes; it is not called
+    fixed.
 
     Args:
-        con: a connection with tables violations, rule_results and record_keys (register, record_key of every core
-            record).
+        con: a connection with tables violations, rule_results, standing (register, rule_id, record_key, verdict of
+            earlier findings that are undecided or not applicable now) and record_keys (register, record_key of every
+            core record).
         previous: ``issues.parquet`` of the previous run, None for the first run.
         run_id: this run.
         as_of: this run's date.
