@@ -73,7 +73,8 @@ def test_a_bad_delivery_stops_no_other(finished_run: FinishedRun, ingested: dict
     assert {register: counts["refused"] for register, counts in ingested.items()} == {
         r: int(r == "ket_hon") for r in REGISTERS
     }
-    assert all(counts["accepted"] >= 1 for counts in ingested.values())
+    # A thousand people may adopt nobody; every other register has a delivery.
+    assert {register for register, counts in ingested.items() if not counts["accepted"]} <= {"nuoi_con_nuoi"}
     manifest = json.loads((finished_run.run_folder / "manifest.json").read_text(encoding="utf-8"))
     (refused,) = manifest["refused"]
     assert refused["register"] == "ket_hon"
