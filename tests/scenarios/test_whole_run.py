@@ -164,7 +164,9 @@ def test_the_summary_agrees_with_queries_on_what_was_delivered_and_written(finis
 
         rules = json.loads((root / "stages" / "check.json").read_text(encoding="utf-8"))
         ran, total, errors, violations, mended = numbers(lines[5])
-        assert (ran, total) == one("SELECT count(*) FILTER (status <> 'engine_error'), count(*) FROM '$run/rule_results.parquet'")
+        assert (ran, total) == one(
+            "SELECT count(*) FILTER (status <> 'engine_error'), count(*) FROM '$run/rule_results.parquet'"
+        )
         assert (errors, ran) == (0, rules["rules"])
         assert (violations, mended) == one("SELECT count(*), count(*) FILTER (mended) FROM '$run/violations.parquet'")
         assert ran >= 45
