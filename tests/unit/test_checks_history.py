@@ -94,3 +94,34 @@ def test_what_became_of_earlier_findings_is_told(tmp_path):
         check_register(settings, "r1", "dan_cu", date(2026, 6, 30))
         told = con.execute(f"SELECT record_key, verdict FROM '{run.checked('dan_cu', 'standing')}'").fetchall()
     assert told == [("emptied", "undecided"), ("out", "not_applicable")]
+
+
+def test_an_update_of_the_record_or_a_moved_figure_is_no_new_issue(tmp_path):
+    shape = {"measures": {"so_nguoi": "count(*)"}}
+    cases = [{"verdict": "pass", "so_nguoi": 0}, {"verdict": "fail", "so_nguoi": 1}]
+    rules = [
+        entry(id="T01", evidence=["ho_ten", "ngay_cap_nhat"]),
+        entry(
+            id="T02",
+            aggregate=shape,
+            passes_when="so_nguoi = 0",
+            evidence=["so_nguoi"],
+            message="{so_nguoi}",
+            cases=cases,
+        ),
+        entry(id="T03", passes_when="ngay_sinh IS NOT NULL", evidence=["ho_ten"]),
+    ]
+    hashes = {}
+    for name, rows in {
+        "a": [{"ngay_cap_nhat": date(2025, 1, 1)}],
+        "b": [{"ngay_cap_nhat": date(2026, 1, 1)}, {"ho_ten": "B"}],
+    }.items():
+        settings = make_run(tmp_path / name, make_expectations(tmp_path / name, dan_cu__du=rules), {"dan_cu": rows})
+        check_register(settings, "r1", "dan_cu", date(2026, 6, 30))
+        path = Lake(settings.home).run("r1").checked("dan_cu", "violations")
+        with duckdb.connect() as con:
+            found = f"SELECT rule_id, record_key, evidence_hash FROM '{path}'"
+            hashes[name] = {(rule, key): value for rule, key, value in con.execute(found).fetchall()}
+    assert len(hashes["b"]) == 4
+    assert {key: hashes["b"][key] for key in hashes["a"]} == hashes["a"]
+    assert hashes["b"]["T03", "k1"] != hashes["b"]["T03", "k2"]
