@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sosach.checks.catalogue import load_catalogue
 from sosach.checks.rule_words import rules_page
 from sosach.report.rules_page import FILE_NAME, write_rules_page
 from sosach.settings import PROJECT
-from tests.browser.test_site import CHROMIUM, pytestmark
+from tests.browser.test_site import pytestmark
 
 __all__ = ["pytestmark"]
 
@@ -26,14 +26,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     target = tmp_path_factory.mktemp("page") / FILE_NAME
     write_rules_page(rules_page(load_catalogue(REAL), REAL), target)
     return target.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -6,17 +6,16 @@ none, unless SOSACH_REQUIRE_BROWSER is set (as CI does): then they fail.
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sosach.report.site import SitePages, write_site
+from tests.browser.conftest import CHROMIUM
 from tests.unit.report_sample import report_data
 
-CHROMIUM = os.environ.get("SOSACH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).is_file() and "SOSACH_REQUIRE_BROWSER" not in os.environ,
     reason=f"no Chromium at {CHROMIUM}: install the package chromium",
@@ -27,14 +26,6 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> SitePages:
     return write_site(report_data(), tmp_path_factory.mktemp("trang") / "site")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

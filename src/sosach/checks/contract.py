@@ -106,7 +106,8 @@ def open_run(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run, only:
     there = [name for name in RUN_TABLES if run.table(name).is_file() and (only is None or name in only)]
     open_tables(con, expectations, run, there, only)
     manifest = read_json(run.manifest) if run.manifest.is_file() else {}
-    _open_deliveries(con, manifest.get("deliveries", []))
+    if only is None or "deliveries" in only:
+        _open_deliveries(con, manifest.get("deliveries", []))
     if only is None or "previous_issues" in only:
         _open_previous_issues(con, run, manifest.get("previous_run_id"))
 

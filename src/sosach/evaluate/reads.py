@@ -3,16 +3,11 @@
 Read from the rule's own SQL, so that no list has to be kept beside the rules. Holds no data.
 """
 
-import atexit
-import json
-from functools import lru_cache
-
-import duckdb
+from collections.abc import Set as AbstractSet
 
 from sosach.checks.catalogue import CROSS_REGISTER, Catalogue
 from sosach.checks.rule import Rule
-from sosach.checks.sql_text import walk
-from sosach.errors import EngineError
+from sosach.checks.sql_text import parse_expression, parse_select
 from sosach.link.mentions import ROLES, SUBJECTS
 from sosach.registers import Register
 
@@ -44,34 +39,11 @@ Reads = dict[str, set[str]]
 """Register to the inner names of its fields."""
 
 
-@lru_cache(maxsize=8192)
-def column_names(sql: str) -> frozenset[str]:
-    """Names of all columns that a SELECT mentions, without their tables.
-
-    Raises:
-        EngineError: DuckDB cannot read the text.
-    """
-    row = _parser().execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
-    if tree["error"]:
-        raise EngineError(f"SQL of a rule cannot be read: {tree.get('error_message', 'empty')}")
-    return frozenset(str(part["column_names"][-1]) for part in walk(tree) if part.get("column_names"))
-
-
-@lru_cache(maxsize=1)
-def _parser() -> duckdb.DuckDBPyConnection:
-    """One connection for all texts: opening one costs far more than parsing a text."""
-    return duckdb.connect(config={"threads": 1})
-
-
-atexit.register(_parser.cache_clear)
-
-
 def own_fields(rule: Rule, register: Register) -> set[str]:
     """Fields of the rule's own record (or of those that its figure counts) that its condition names."""
-    names = set(column_names(f"SELECT ({rule.applies}\n)")) | set(rule.shape_columns)
+    names = parse_expression(rule.applies).columns | set(rule.shape_columns)
     if rule.passes_when is not None:
-        names |= column_names(f"SELECT ({rule.passes_when}\n)")
+        names |= parse_expression(rule.passes_when).columns
     if rule.aggregate is not None and rule.aggregate.rows is None:
         names |= {name for text in rule.sql_texts for name in text.columns}
     return _fields(register, names)
@@ -107,7 +79,7 @@ def linkage_reads(registers: dict[str, Register]) -> Reads:
     reads: Reads = {}
     for role in (*ROLES, SUBJECTS):
         texts = (role.number, role.name, role.birth, role.birth_year, role.sex, *role.others)
-        names = {name for text in texts for name in column_names(f"SELECT ({text})")}
+        names = {name for text in texts for name in parse_expression(text).columns}
         _add(reads, role.register, _fields(registers[role.register], names))
     _add(reads, SUBJECTS.register, {"so_cmnd"})
     return reads
@@ -129,10 +101,10 @@ def sees_neighbours(rule: Rule, register: Register) -> bool:
         return "so" in own_fields(rule, register)
     if rule.lookup is None or register.register_id not in rule.tables:
         return False
-    return "so" in _fields(register, set(column_names(rule.lookup)))
+    return "so" in _fields(register, parse_select(rule.lookup).columns)
 
 
-def _fields(register: Register, names: set[str]) -> set[str]:
+def _fields(register: Register, names: AbstractSet[str]) -> set[str]:
     return {field.name for field in register.fields if names & set(field.columns)}
 
 
