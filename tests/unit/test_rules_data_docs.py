@@ -1,5 +1,6 @@
 """The Data Docs of a check: what became of each rule, and trial rules apart from the rest."""
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from tests.unit.checks_sample import AS_OF, entry, make_expectations, make_run
 RULES = [
     entry(id="R1", law=[{"text": "Luật A", "from": "2015-01-01", "source": "t", "certainty": "likely"}]),
     entry(id="R2", passes_when="han_the > DATE '2020-01-01'", severity="info"),  # no card: undecided everywhere
-    entry(id="R3", era={"by": "ngay_cap_the", "from": "2016-01-01", "to": "2020-12-31"}),  # about no record
+    entry(id="R3", era={"by": "ngay_cap_the", "from": "2016-01-01", "to": "2020-12-31"}),  # both cards are later
     entry(id="R4", passes_when="khong_co > 3"),  # no such column
     entry(id="R5", passes_when="gioi_tinh = 'Nam'"),
     entry(id="T1", trial=True, passes_when="gioi_tinh = 'Nữ'", title="Đang thử"),
 ]
-PEOPLE = [{"ho_ten": "A", "gioi_tinh": "Nam"}, {"ho_ten": None, "gioi_tinh": "Nam"}]
+ISSUED = {"ngay_cap_the": dt.date(2022, 1, 1), "gioi_tinh": "Nam"}
+PEOPLE = [{"ho_ten": "A", **ISSUED}, {"ho_ten": None, **ISSUED}]
 
 
 @pytest.fixture(scope="module")
