@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronTriggerTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
-from sosach.errors import SosachError
+from sosach.errors import SosachError, SourceUnavailableError
 
 TIMEZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 # At night: the units deliver until the evening, the officers read in the morning. No DAG has a start date: switched on,
@@ -31,7 +31,8 @@ class Tag(StrEnum):
 
 
 # A SosachError is about data, rules or settings: the same input fails the same way, so a person must act and a retry
-# only hides the message for some minutes. Everything else (disk full, lost database, killed worker) may pass by itself.
+# only hides the message for some minutes. Everything else (disk full, lost database, killed worker) may pass by itself,
+# and so may the absence of a source. The first rule that fits counts.
 DEFAULT_ARGS = {
     "owner": "sosach",
     "retries": 2,
@@ -40,9 +41,10 @@ DEFAULT_ARGS = {
     "max_retry_delay": timedelta(minutes=15),
     "retry_policy": ExceptionRetryPolicy(
         rules=[
+            RetryRule(exception=SourceUnavailableError, action=RetryAction.RETRY, reason="a source may come back"),
             RetryRule(
                 exception=SosachError, action=RetryAction.FAIL, reason="data, rule or setting to be mended by a person"
-            )
+            ),
         ]
     ),
 }

@@ -57,6 +57,11 @@ def settings() -> "Settings":
     return Settings()
 
 
+def source_ids() -> list[str]:
+    """Ids of the declared SQL sources. Read while the DAG is parsed, so that without any there is no task for them."""
+    return sorted(path.stem for path in settings().sources.glob("*.yaml") if not path.name.startswith("_"))
+
+
 def counted(result: Mapping[str, Any]) -> Counts:
     """What a stage returned as XCom may carry it: numbers and ids stay, a list becomes its length."""
     return Counts({k: len(v) if isinstance(v, list | tuple | dict) else v for k, v in result.items()})

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sosach import stages
-from sosach.errors import SosachError
+from sosach.errors import SettingsError, SosachError
 from sosach.privacy import withheld
 from sosach.settings import Settings
 from sosach.summary import summary
@@ -22,6 +22,8 @@ app = typer.Typer(
 
 rules_app = typer.Typer(help="The rule catalogue: listing, officers' page, export, difference.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+deliveries_app = typer.Typer(help="Deliveries: what came, what was expected; holding and releasing one.")
+app.add_typer(deliveries_app, name="deliveries")
 
 Home = Annotated[
     Path | None, typer.Option(help="Folder of the lake, the runs and the state (default: SOSACH_HOME or var/home).")
@@ -52,10 +54,10 @@ def _ingest(settings: Settings, as_of: date) -> str:
     typer.echo("ingest     …", err=True)
     for register in stages.register_ids(settings):
         counts = stages.ingest_register(settings, register, as_of)
-        if counts["accepted"] or counts["refused"]:
+        if counts["accepted"] or counts["refused"] or counts["held"]:
             typer.echo(
                 f"  {register}: {counts['accepted']} accepted, {counts['duplicate']} known, "
-                f"{counts['refused']} refused",
+                f"{counts['refused']} refused, {counts['held']} held",
                 err=True,
             )
     run_id = stages.open_run(settings, as_of)
@@ -78,6 +80,39 @@ def run(as_of: AsOf, deliveries: Deliveries = None, home: Home = None) -> None:
 def ingest(as_of: AsOf, deliveries: Deliveries = None, home: Home = None) -> None:
     """Take in new deliveries, open the run and print its id."""
     typer.echo(_ingest(_settings(home, deliveries), as_of.date()))
+
+
+@app.command()
+def pull(
+    as_of: AsOf,
+    sources: Annotated[list[str] | None, typer.Argument(help="Ids of declared sources (default: all).")] = None,
+    deliveries: Deliveries = None,
+    home: Home = None,
+) -> None:
+    """Bring what is new in the SQL sources into the inbox; a source that fails stops no other."""
+    from sosach.ingest.sql_source_model import address_from_environment, load_sources
+    from sosach.registers import load_registers
+
+    settings = _settings(home, deliveries)
+    declared = load_sources(settings.sources, load_registers(settings.expectations))
+    if unknown := sorted(set(sources or ()) - set(declared)):
+        raise SettingsError(
+            f"{settings.sources}: no source {', '.join(unknown)}. Declared are: {', '.join(declared) or 'none'}."
+        )
+    if not declared:
+        typer.echo(f"{settings.sources}: no source is declared", err=True)
+    failed = []
+    for source_id in sources or declared:
+        try:
+            url = address_from_environment(declared[source_id])
+            counts = stages.pull_source(settings, source_id, url, as_of.date())
+        except SosachError as error:
+            failed.append(source_id)
+            typer.echo(f"{source_id}: {error}", err=True)
+        else:
+            typer.echo(f"{source_id}: {counts['rows']} rows into {counts['register']}, {counts['files']} files")
+    if failed:
+        raise SosachError(f"{len(failed)} of {len(sources or declared)} sources failed: {', '.join(failed)}.")
 
 
 @app.command(name="summary")
@@ -186,6 +221,56 @@ def diff(
         write_json(json_file, difference.as_json())
     for line in diff_table(difference):
         typer.echo(line)
+
+
+@deliveries_app.callback(invoke_without_command=True)
+def deliveries_table(
+    context: typer.Context,
+    register: Annotated[str, typer.Option(help="Only this register.")] = "",
+    status: Annotated[
+        str,
+        typer.Option(
+            help="Only accepted, held, replaced, refused; or received, late, missing, not_due of what was due."
+        ),
+    ] = "",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As it stood on that day (default: all there is).")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Print deliveries with unit, period, rows and status, and what was expected; no personal data."""
+    if context.invoked_subcommand is not None:
+        return
+    from sosach.ingest.delivery_tables import delivery_lines
+
+    for line in delivery_lines(_settings(home), as_of.date() if as_of else None, register, status):
+        typer.echo(line)
+
+
+def _set_status(status: str, sha256: str, reason: str, actor: str, as_of: datetime, home: Path | None) -> None:
+    from sosach.state import DeliveryEvent, StateStore
+
+    with StateStore(_settings(home).state_url) as state:
+        found = state.find_delivery(sha256)
+        state.set_status(DeliveryEvent(found.sha256, status, reason, actor, as_of.date()))
+    typer.echo(f"{found.delivery_id}  {found.register}  {found.file_name}: {status}")
+
+
+Sha = Annotated[str, typer.Argument(help="SHA-256 of the delivery, or its first 8 digits or more.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the log of deliveries.")]
+Actor = Annotated[str, typer.Option(help="Who decides; kept in the log of deliveries.")]
+
+
+@deliveries_app.command(name="release")
+def release_delivery(sha256: Sha, reason: Reason, actor: Actor, as_of: AsOf, home: Home = None) -> None:
+    """Let the runs from that day on be about a held delivery."""
+    _set_status("accepted", sha256, reason, actor, as_of, home)
+
+
+@deliveries_app.command(name="hold")
+def hold_delivery(sha256: Sha, reason: Reason, actor: Actor, as_of: AsOf, home: Home = None) -> None:
+    """Keep a delivery out of the runs from that day on; its rows stay in the lake."""
+    _set_status("held", sha256, reason, actor, as_of, home)
 
 
 def _add_stage(name: str) -> None:

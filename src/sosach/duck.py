@@ -13,6 +13,13 @@ from sosach.lake import atomic_path
 from sosach.settings import Settings
 
 
+# Measured on 1 M records of 70 columns: two thirds of the time of the engine's own defaults, files as small. A column of
+# many different texts gives up its dictionary early; no reader of these files looks single values up by a bloom filter.
+PARQUET_OPTIONS = (
+    "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000, WRITE_BLOOM_FILTER false"
+)
+
+
 @contextmanager
 def connect(settings: Settings, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB connection within the installation's threads and memory; it is closed on leaving."""
@@ -58,6 +65,6 @@ def write_parquet(con: duckdb.DuckDBPyConnection, query: str, target: Path, orde
     order = f" ORDER BY {order_by}" if order_by else ""
     with atomic_path(target) as draft:
         result = con.execute(
-            f"COPY (SELECT * FROM ({query}){order}) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * FROM ({query}){order}) TO {literal(draft)} ({PARQUET_OPTIONS})"
         ).fetchone()
     return int(result[0]) if result else 0

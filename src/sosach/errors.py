@@ -17,6 +17,10 @@ class DeliveryError(SosachError):
     """One delivery cannot be taken in; the others go on."""
 
 
+class SourceUnavailableError(DeliveryError):
+    """A database that is a source cannot be reached or broke off: the same pull may succeed later."""
+
+
 class RuleFileError(SosachError):
     """A register, rule or campaign file is wrong; names file, entry and field."""
 

@@ -12,7 +12,11 @@ from sosach.settings import Settings
 
 @dataclass(frozen=True)
 class Manifest:
-    """Date, predecessor and rule catalogue of one run."""
+    """Date, predecessor and rule catalogue of one run, and its deliveries as ``ingest.runs`` describes them.
+
+    ``deliveries`` are all that the run counts rows of; those with ``status`` ``replaced`` give no record to core: a
+    later one (``replaced_by``) stands in their place. ``held`` are no part of the run.
+    """
 
     run_id: str
     as_of: date
@@ -20,6 +24,12 @@ class Manifest:
     catalogue: str
     deliveries: tuple[dict[str, object], ...]
     refused: tuple[dict[str, object], ...]
+    held: tuple[dict[str, object], ...] = ()
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """``delivery_id`` of the deliveries that a later one replaced whole."""
+        return tuple(str(d["delivery_id"]) for d in self.deliveries if d.get("status") == "replaced")
 
 
 def read_manifest(settings: Settings, run_id: str) -> tuple[Run, Manifest]:
@@ -37,4 +47,5 @@ def read_manifest(settings: Settings, run_id: str) -> tuple[Run, Manifest]:
         catalogue=content["catalogue"],
         deliveries=tuple(content["deliveries"]),
         refused=tuple(content["refused"]),
+        held=tuple(content.get("held", ())),
     )

@@ -10,6 +10,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from sosach.delivering import Delivering
 from sosach.errors import RuleFileError
 
 SIMPLE_TYPES = {
@@ -39,6 +40,7 @@ class RegisterField(BaseModel):
     personal: bool = False
     sensitive: bool = False
     meaning: str
+    labels: tuple[str, ...] = ()  # what officers also call it in a header, besides its meaning
 
     @model_validator(mode="after")
     def _known_type(self) -> "RegisterField":
@@ -68,6 +70,8 @@ class RegisterField(BaseModel):
                 own = {self.name: "DATE", f"{self.name}_nam": "INTEGER", f"{self.name}_do_chinh_xac": "VARCHAR"}
             case "entry_number":
                 own = {self.name: "VARCHAR", f"{self.name}_thu_tu": "INTEGER", f"{self.name}_nam": "INTEGER"}
+            case "address":
+                own = {self.name: "VARCHAR"} | {f"{self.name}_{part}": "VARCHAR" for part in ("ma", "ma_nay", "cach")}
             case _:
                 own = {self.name: "VARCHAR"}
         return {**own, f"raw_{self.name}": "VARCHAR"}
@@ -85,6 +89,7 @@ class Register(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     unit: str
     identity: tuple[str, ...] = ()  # a later row of the same key replaces an earlier one only where one of these agrees
+    delivering: Delivering = Delivering()
     fields: tuple[RegisterField, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -96,6 +101,8 @@ class Register(BaseModel):
         unknown = [n for n in (*self.key, self.unit, *self.identity) if n not in names]
         if unknown:
             raise ValueError(f"key, unit or identity names no field: {unknown}")
+        if self.delivering.date and self.delivering.date not in {f.name for f in self.fields if f.type == "date"}:
+            raise ValueError(f"delivering: date: {self.delivering.date!r} is no field of type date")
         return self
 
     def field(self, name: str) -> RegisterField:

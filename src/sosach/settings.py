@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="state database; empty = SQLite file under home")
     expectations: Path = Field(default=PROJECT / "expectations", description="registers, rules, code lists")
     campaigns: Path = Field(default=PROJECT / "campaigns", description="one YAML file a campaign")
+    sources: Path = Field(default=PROJECT / "sources", description="one YAML file a SQL source")
     threads: int = Field(default=2, ge=1, description="threads of the DuckDB engine")
     memory_limit: str = Field(default="4GB", description="memory of the DuckDB engine, e.g. 4GB")
     coverage_floor: float = Field(
@@ -29,6 +30,12 @@ class Settings(BaseSettings):
     )
     small_cell: int = Field(
         default=5, ge=1, description="published counts of persons from 1 to this minus 1 are hidden"
+    )
+    max_file_bytes: int = Field(default=8 << 30, ge=1, description="largest file taken in, packed or unpacked")
+    max_archive_members: int = Field(default=10_000, ge=1, description="most files in one zip archive")
+    max_archive_bytes: int = Field(default=32 << 30, ge=1, description="largest sum of unpacked files of an archive")
+    max_archive_ratio: int = Field(
+        default=200, ge=1, description="most bytes that a packed byte of an archive may become, beyond the first 16 MB"
     )
 
     @property

@@ -28,6 +28,17 @@ def _receipt(run: Run, stage: str, counts: Counts) -> Counts:
     return counts
 
 
+def pull_source(settings: Settings, source_id: str, url: str, as_of: date) -> Counts:
+    """Bring what is new in one SQL source into the inbox; ``url`` is its database and goes into no result."""
+    from dataclasses import asdict
+
+    from sosach.ingest.sql_source import pull
+    from sosach.ingest.sql_source_model import load_source
+
+    source = load_source(settings.sources, source_id, load_registers(settings.expectations))
+    return asdict(pull(settings, source, url, as_of))
+
+
 def ingest_register(settings: Settings, register: str, as_of: date) -> Counts:
     """Take in the new deliveries of one register; a delivery that cannot be taken in is refused, the others go on."""
     from dataclasses import asdict

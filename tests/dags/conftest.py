@@ -26,19 +26,24 @@ def clean_environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(SCRIPTS)} | more
 
 
-LoadDags = Callable[[Path], dict[str, Any]]
+LoadDags = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def load_dags(tmp_path_factory: pytest.TempPathFactory) -> LoadDags:
-    """Load a folder of DAGs in a process of its own; gives what ``load_dags.py`` prints."""
-    airflow_home = tmp_path_factory.mktemp("airflow")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow home for several processes, one after the other: only the first one has to make its database."""
+    return tmp_path_factory.mktemp("airflow")
 
-    def load(folder: Path) -> dict[str, Any]:
+
+@pytest.fixture(scope="session")
+def load_dags(airflow_home: Path) -> LoadDags:
+    """Load a folder of DAGs in a process of its own, under more variables; gives what ``load_dags.py`` prints."""
+
+    def load(folder: Path, **more: str) -> dict[str, Any]:
         program = Path(__file__).with_name("load_dags.py")
         done = subprocess.run(
             [sys.executable, str(program), str(folder), str(airflow_home)],
-            env=clean_environment(),
+            env=clean_environment(**more),
             capture_output=True,
             text=True,
             timeout=180,

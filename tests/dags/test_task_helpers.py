@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sosach.privacy import StageCrashError
+from sosach.settings import PROJECT
 from tests.dags.conftest import DAGS
 
 SECRET = "040290987613"
@@ -109,9 +110,10 @@ def test_an_error_for_the_reader_passes_unchanged(helpers: ModuleType) -> None:
 def test_only_what_may_pass_by_itself_is_retried(helpers: ModuleType) -> None:
     from sosach_dags.declared import DEFAULT_ARGS
 
-    from sosach.errors import EngineError
+    from sosach.errors import EngineError, SourceUnavailableError
 
     policy = DEFAULT_ARGS["retry_policy"]
+    assert policy.evaluate(SourceUnavailableError("away"), 1, 2).action.value == "retry"
     assert policy.evaluate(EngineError("rule"), 1, 2).action.value == "fail"
     assert policy.evaluate(StageCrashError("OSError"), 1, 2).action.value == "default"
 
@@ -119,3 +121,63 @@ def test_only_what_may_pass_by_itself_is_retried(helpers: ModuleType) -> None:
 def test_lists_do_not_go_into_xcom(helpers: ModuleType) -> None:
     result = {"register": "ket_hon", "rows": 3, "worst": [SECRET, SECRET], "by": {"a": 1}}
     assert helpers.counted(result) == {"register": "ket_hon", "rows": 3, "worst": 2, "by": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        (
+            {
+                "conn_type": "postgres",
+                "login": "a",
+                "password": "p@s/s",
+                "host": "may",
+                "port": 5433,
+                "schema": "ho_tich",
+            },
+            "postgresql://a:p%40s%2Fs@may:5433/ho_tich",
+        ),
+        ({"conn_type": "postgres", "host": "/run/pg", "schema": "d"}, "postgresql:///d?host=%2Frun%2Fpg"),
+        (
+            {"conn_type": "postgres", "host": "may", "schema": "d", "extra": '{"sslmode": "require", "cursor": "x"}'},
+            "postgresql://may/d?sslmode=require",
+        ),
+        ({"conn_type": "sqlite", "host": "/du_lieu/nguon.db"}, "sqlite:////du_lieu/nguon.db"),
+    ],
+)
+def test_a_connection_becomes_an_address(
+    helpers: ModuleType, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], url: str
+) -> None:
+    from airflow.sdk import Connection
+    from sqlalchemy.engine import make_url
+
+    found = _address(monkeypatch, lambda name: Connection(conn_id=name, **given))
+    assert found == url
+    assert make_url(found).password == given.get("password")
+
+
+def test_a_connection_of_another_kind_and_none_at_all_are_named(
+    helpers: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from sosach.errors import SettingsError
+
+    def missing(name: str) -> Connection:
+        raise AirflowNotFoundException(SECRET)
+
+    with pytest.raises(SettingsError, match="'cua' is mysql"):
+        _address(monkeypatch, lambda name: Connection(conn_id=name, conn_type="mysql", password=SECRET))
+    with pytest.raises(SettingsError, match=r"no connection 'cua'.*AIRFLOW_CONN_CUA"):
+        _address(monkeypatch, missing)
+
+
+def _address(monkeypatch: pytest.MonkeyPatch, get: Any) -> str:
+    """What a source declared for the connection ``cua`` is given."""
+    import sosach_dags.connections as module
+
+    monkeypatch.setattr(module.Connection, "get", get)
+    monkeypatch.setattr(module, "load_source", lambda *_: SimpleNamespace(connection="cua"))
+    found: str = module.source_url(SimpleNamespace(sources=None, expectations=PROJECT / "expectations"), "nguon")
+    return found

@@ -12,6 +12,7 @@ from sosach.lake import Lake, write_json
 from sosach.normalize.cells import cells_select
 from sosach.normalize.columns import typed_select
 from sosach.normalize.stage import prepare
+from sosach.normalize.value_maps import build_value_maps
 from sosach.registers import SIMPLE_TYPES, Register
 from sosach.settings import PROJECT, Settings
 
@@ -53,7 +54,7 @@ class Trial:
 
     def __init__(self) -> None:
         self.con = duckdb.connect()
-        self.key_tables = prepare(self.con, PROJECT / "expectations", register_of_trials(TRIED))
+        prepare(self.con, PROJECT / "expectations")
 
     def run(
         self, delivered: Mapping[str, Sequence[str | None]]
@@ -66,12 +67,13 @@ class Trial:
         table = {name: pa.array(cells, pa.string()) for name, cells in columns.items()}
         table |= {"_delivery": pa.array(["d"] * size), "_row": pa.array(range(size), pa.int64())}
         self.con.register("cells", pa.table(table))
-        typed = typed_select(register, "cells", columns, self.key_tables)
+        maps = build_value_maps(self.con, register, "cells", columns)
+        typed = typed_select(register, "cells", columns, maps)
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE core AS SELECT *, _row AS record_id FROM ({typed})")
         log = {
             (field, row): normaliser
             for row, field, normaliser in self.con.execute(
-                f"SELECT record_id, field, normaliser FROM ({cells_select(register, 'core')})"
+                f"SELECT record_id, field, normaliser FROM ({cells_select(register, 'core', maps)})"
             ).fetchall()
         }
         found = {}

@@ -1,9 +1,11 @@
 """What a bad delivery gets: refused alone, with the file, the place and the remedy, and never with a cell's value."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,8 @@ import pytest
 from sosach.errors import SettingsError
 from sosach.ingest import IngestCounts, ingest_register
 from sosach.ingest import inbox as inbox_module
+from sosach.ingest.inbox import COPY_BYTES
+from sosach.ingest.text_scan import MAX_RECORD
 from sosach.settings import Settings
 from sosach.state import Refusal, StateStore
 from tests.unit.ingest_sample import COLUMNS, FILE, HEADER, REGISTER, ROW, drop, raw_files, raw_rows
@@ -42,6 +46,11 @@ def _refused(settings: Settings) -> str:
 
 def _parquet(tmp_path: Path, **columns: list[str]) -> bytes:
     pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    return (tmp_path / "t.parquet").read_bytes()
+
+
+def _nested(tmp_path: Path) -> bytes:
+    pq.write_table(pa.table({"a": ["1"], "b": [[1, 2]]}), tmp_path / "t.parquet")
     return (tmp_path / "t.parquet").read_bytes()
 
 
@@ -76,7 +85,6 @@ TEXT_FAULTS: dict[str, tuple[bytes | str, list[str]]] = {
     "quote not closed": (f'{HEADER}\n{ROW}\n"{SECRET},KS\n', ["dòng 3 của tệp", "ngoặc kép"]),
     "text after quote": (f'{HEADER}\n{ROW}\n"{SECRET}"x,KS,2020,01/2020,,,9,\n', ["dòng 3 của tệp", "ngoặc kép"]),
     "nul": (f"{HEADER}\n{ROW}\n16681\0,KS,2020,01/2020,,,9,\n", ["dòng 3 của tệp", "NUL", "UTF-8"]),
-    "utf-16 without mark": (FILE.encode("utf-16-le"), ["NUL"]),
     "utf-8 with a broken letter": (
         f"{HEADER}\n{ROW}\nNghệ An,{ROW}\n".encode().replace(b"\xe1\xbb\x87", b"\xe1\xbb"),
         ["dòng 3"],
@@ -111,13 +119,20 @@ def test_a_bad_text_file_is_refused(settings: Settings, fault: str, caplog: pyte
             lambda tmp: _xlsx(tmp, ["Danh mục"], COLUMNS[1:], ROW.split(",")),
             "ma_noi_dang_ky (Mã nơi đăng ký). ",
         ),
-        ("a.xlsx", lambda tmp: _xlsx(tmp, *[["-"]] * 10, COLUMNS, ROW.split(",")), "thiếu cột bắt buộc"),
+        ("a.xlsx", lambda tmp: _xlsx(tmp, *[["-"]] * 30, COLUMNS, ROW.split(",")), "thiếu cột bắt buộc"),
         ("a.parquet", lambda tmp: _parquet(tmp, **{c: ["1"] for c in COLUMNS})[:-20], "Parquet"),
         ("a.parquet", lambda tmp: _damage(_parquet(tmp, **{c: ["1" * 50] for c in COLUMNS})), "Parquet"),
         ("a.parquet", lambda _: b"PAR1", "Parquet"),
         ("a.parquet", lambda tmp: _parquet(tmp, **{c: ["1"] for c in COLUMNS[1:]}), "ma_noi_dang_ky"),
         ("a.parquet", lambda tmp: _parquet(tmp, **{c: [] for c in COLUMNS}), "không có dòng dữ liệu"),
-        ("a.xls", lambda _: FILE.encode(), ".xlsx"),
+        ("a.parquet", lambda _: b"PARE" + b"\0" * 40 + b"PARE", "mã hóa"),
+        ("a.parquet", _nested, "cột thứ 2 của tệp Parquet chứa nhiều giá trị"),
+        ("a.doc", lambda _: FILE.encode(), ".xlsx"),
+        ("a.xlsx", lambda _: b"a,b\n1,2\n", "nội dung là tệp văn bản dù đuôi là của tệp Excel"),
+        ("a.csv", lambda tmp: _xlsx(tmp, COLUMNS), "nội dung là tệp Excel dù đuôi là của tệp văn bản"),
+        ("a.csv", lambda _: b"Rar!\x1a\x07", "RAR"),
+        ("a.xlsx", lambda _: b"%PDF-1.7", "PDF"),
+        ("a.xls", lambda _: b"\xef\xbb\xbf\n<HTML><table>", "HTML"),
         ("a", lambda _: FILE.encode(), "đuôi tệp"),
         (".a.csv", lambda _: FILE.encode(), "tệp ẩn"),
     ],
@@ -136,16 +151,39 @@ def _damage(parquet: bytes) -> bytes:
     return parquet[:4] + b"\xff" * 60 + parquet[64:]
 
 
-def test_folders_and_unreadable_files_are_refused(settings: Settings) -> None:
-    (settings.deliveries / REGISTER / "nam_2020").mkdir(parents=True)
-    (settings.deliveries / REGISTER / "mat.csv").symlink_to("/nowhere/a.csv")
-    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(refused=2)
-    lost, folder = _refusals(settings)
-    assert "không đọc được tệp" in lost.reason
-    assert "thư mục con" in folder.reason
+def test_what_is_no_file_of_the_inbox_is_refused_by_name(settings: Settings, tmp_path: Path) -> None:
+    folder = settings.deliveries / REGISTER
+    (folder / "xã" / ".cũ").mkdir(parents=True)
+    (tmp_path / "ngoài.csv").write_text(FILE)
+    (folder / "a_mất.csv").symlink_to("/nowhere/a.csv")
+    (folder / "b_ngoài.csv").symlink_to(tmp_path / "ngoài.csv")
+    (folder / "c_vòng").symlink_to(folder)
+    (folder / "d_vòng.csv").symlink_to("d_vòng.csv")
+    (folder / os.fsdecode(b"e_\xff.csv")).write_text(FILE)
+    (folder / "e_\n.csv").write_text(FILE)
+    os.mkfifo(folder / "g.csv")
+    (folder / "xã" / "tốt.csv").write_text(FILE)
+    (folder / "xã" / "u.csv").symlink_to("tốt.csv")
+    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(accepted=1, duplicate=1, refused=8, rows=1)
+    reasons = {r.file_name.removeprefix(f"{REGISTER}/"): r.reason for r in _refusals(settings)}
+    assert list(reasons) == [
+        "a_mất.csv",
+        "b_ngoài.csv",
+        "c_vòng",
+        "d_vòng.csv",
+        "e_?.csv",
+        "e_?.csv (2)",
+        "g.csv",
+        "xã/.cũ",
+    ]
+    words = [*["liên kết trỏ ra ngoài"] * 2, "liên kết đến thư mục", "liên kết trỏ", *["tên tệp có ký tự"] * 2]
+    for reason, word in zip(reasons.values(), [*words, "không phải tệp thường", "tệp ẩn"], strict=True):
+        assert word in reason
+    with StateStore(settings.state_url) as state:
+        assert [d.file_name for d in state.deliveries()] == [f"{REGISTER}/xã/tốt.csv"]
 
 
-@pytest.mark.parametrize("change", ["longer", "same size"])
+@pytest.mark.parametrize("change", ["longer", "same size", "replaced", "gone"])
 def test_a_file_that_is_still_being_written_is_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -157,6 +195,13 @@ def test_a_file_that_is_still_being_written_is_refused(
 
         def update(self, block: bytes) -> None:
             self.real.update(block)
+            if change == "gone":
+                path.unlink()
+                return
+            if change == "replaced":
+                path.with_suffix(".new").write_bytes(block)
+                path.with_suffix(".new").replace(path)
+                return
             path.write_bytes(block + b"x" if change == "longer" else block[:-2] + b"9\n")
             os.utime(path, ns=(1, 1))
 
@@ -166,9 +211,46 @@ def test_a_file_that_is_still_being_written_is_refused(
     real = inbox_module.hashlib.sha256
     with monkeypatch.context() as patch:
         patch.setattr(inbox_module.hashlib, "sha256", Hash)
-        assert "đang được ghi" in _refused(settings)
+        assert ("không đọc được tệp" if change == "gone" else "đang được ghi") in _refused(settings)
     path.write_text(FILE)
     assert ingest_register(settings, REGISTER, DAY).accepted == 1
+
+
+def test_a_line_without_end_is_refused_within_bounded_memory(settings: Settings) -> None:
+    path = drop(settings, "a.csv", f"{HEADER}\n{ROW}\n")
+    with path.open("ab") as stream:
+        for _ in range(64):
+            stream.write(b"x" * (1 << 20))
+    tracemalloc.start()
+    reason = _refused(settings)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "dòng 3 của tệp dài quá 8 MB" in reason
+    assert peak < 5 * COPY_BYTES
+
+
+def test_a_quote_that_is_never_closed_is_refused_within_bounded_memory(settings: Settings) -> None:
+    drop(settings, "a.csv", f'{HEADER}\n{ROW}\n"' + ("x," * 500 + "\n") * 9_000)
+    tracemalloc.start()
+    reason = _refused(settings)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "dài quá 8 triệu ký tự" in reason
+    assert peak < 24 * MAX_RECORD
+
+
+def test_a_large_file_is_refused_before_it_is_copied(settings: Settings) -> None:
+    drop(settings, "a.csv", FILE)
+    assert "lớn hơn mức cho phép" in _refused(settings.model_copy(update={"max_file_bytes": 10}))
+
+
+def test_a_small_parquet_file_of_endless_rows_is_refused(settings: Settings, tmp_path: Path) -> None:
+    columns = {name: pa.array(["1"] * 100_000) for name in COLUMNS}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    path = drop(settings, "a.parquet", (tmp_path / "t.parquet").read_bytes())
+    limit = 100_000
+    assert path.stat().st_size < limit
+    assert "100000 dòng" in _refused(settings.model_copy(update={"max_file_bytes": limit}))
 
 
 def test_one_bad_delivery_does_not_stop_the_others(settings: Settings) -> None:
@@ -196,13 +278,19 @@ def test_a_second_copy_under_another_name_changes_nothing(settings: Settings) ->
     assert (delivery.file_name, delivery.received_on) == ("so_ho_tich/b.csv", DAY)
 
 
-def test_the_same_content_belongs_to_one_register_only(settings: Settings, tmp_path: Path) -> None:
+def _expectations(settings: Settings, tmp_path: Path) -> Path:
+    """A copy of one register and the code lists, to be changed."""
     folder = tmp_path / "expectations"
-    for name in (REGISTER, "so_khac"):
-        target = folder / name / "register.yaml"
-        target.parent.mkdir(parents=True)
-        source = (settings.expectations / REGISTER / "register.yaml").read_text()
-        target.write_text(source.replace(f"register: {REGISTER}", f"register: {name}"))
+    shutil.copytree(settings.expectations / "code_lists", folder / "code_lists")
+    shutil.copytree(settings.expectations / REGISTER, folder / REGISTER)
+    return folder
+
+
+def test_the_same_content_belongs_to_one_register_only(settings: Settings, tmp_path: Path) -> None:
+    folder = _expectations(settings, tmp_path)
+    source = (folder / REGISTER / "register.yaml").read_text()
+    (folder / "so_khac").mkdir()
+    (folder / "so_khac" / "register.yaml").write_text(source.replace(f"register: {REGISTER}", "register: so_khac"))
     settings = settings.model_copy(update={"expectations": folder})
     drop(settings, "a.csv", FILE)
     drop(settings, "a.csv", FILE, register="so_khac")
@@ -223,11 +311,10 @@ def test_a_mended_delivery_is_taken_and_its_refusal_forgotten(settings: Settings
 def test_a_refused_file_is_taken_when_the_register_changes(settings: Settings, tmp_path: Path) -> None:
     drop(settings, "a.csv", FILE.replace("quyen_so", "quyen"))
     assert ingest_register(settings, REGISTER, DAY).refused == 1
-    target = tmp_path / "expectations" / REGISTER / "register.yaml"
-    target.parent.mkdir(parents=True)
-    source = (settings.expectations / REGISTER / "register.yaml").read_text()
-    target.write_text(source.replace("name: quyen_so, type", "name: quyen_so, source: quyen, type"))
-    changed = settings.model_copy(update={"expectations": tmp_path / "expectations"})
+    folder = _expectations(settings, tmp_path)
+    target = folder / REGISTER / "register.yaml"
+    target.write_text(target.read_text().replace("name: quyen_so, type", "name: quyen_so, source: quyen, type"))
+    changed = settings.model_copy(update={"expectations": folder})
     assert ingest_register(changed, REGISTER, DAY) == IngestCounts(accepted=1, rows=1)
 
 
@@ -241,10 +328,10 @@ def test_a_missing_inbox_or_register_says_what_to_set(settings: Settings, tmp_pa
 
 
 KILL = """
-import os, sys
+import os, signal, sys
 from datetime import date
 from pathlib import Path
-from sosach.ingest import ingest_register
+from sosach.ingest import ingest_register, raw, text_scan
 from sosach.settings import Settings
 from sosach.state import StateStore
 point, home, inbox = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
@@ -255,19 +342,35 @@ def die_at_second(real):
     def call(*args, **named):
         seen.append(1)
         if len(seen) == 2:
-            os._exit(9)
+            os.kill(os.getpid(), signal.SIGKILL)
         return real(*args, **named)
     return call
 
-if point == "before the raw file has its name":
+if point == "while a private copy is made":
+    text_scan.TextScan.feed = die_at_second(text_scan.TextScan.feed)
+elif point == "while a raw file is written":
+    raw.identifier = die_at_second(raw.identifier)
+elif point == "before the raw file has its name":
     os.replace = die_at_second(os.replace)
-else:
+elif point == "before the delivery is recorded":
     StateStore.record_delivery = die_at_second(StateStore.record_delivery)
+else:
+    seen.append(1)
+    StateStore.replace_refusals = die_at_second(StateStore.replace_refusals)
 ingest_register(settings, "so_ho_tich", date(2026, 10, 1))
 """
 
 
-@pytest.mark.parametrize("point", ["before the raw file has its name", "before the delivery is recorded"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "while a private copy is made",
+        "while a raw file is written",
+        "before the raw file has its name",
+        "before the delivery is recorded",
+        "after all deliveries were recorded",
+    ],
+)
 def test_a_process_killed_half_way_is_made_good_by_the_next(settings: Settings, tmp_path: Path, point: str) -> None:
     for i in range(3):
         drop(settings, f"{i}.csv", FILE + f"{ROW}\n" * i)
@@ -275,10 +378,12 @@ def test_a_process_killed_half_way_is_made_good_by_the_next(settings: Settings, 
     assert ingest_register(whole, REGISTER, DAY) == IngestCounts(accepted=3, rows=6)
 
     command = [sys.executable, "-c", textwrap.dedent(KILL), point, str(settings.home), str(settings.deliveries)]
-    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    assert subprocess.run(command, check=False, timeout=200).returncode == -9
     with StateStore(settings.state_url) as state:
-        assert len(state.deliveries()) == 1, "the first file was in, the second was not yet counted"
-    assert ingest_register(settings, REGISTER, DAY) == IngestCounts(accepted=2, duplicate=1, rows=5)
+        was_in = len(state.deliveries())
+        assert was_in == 3 if point.startswith("after") else was_in < 2
+    again = ingest_register(settings, REGISTER, DAY)
+    assert (again.accepted, again.duplicate, again.refused) == (3 - was_in, was_in, 0)
 
     assert _tree(settings.home) == _tree(whole.home)
     with StateStore(settings.state_url) as killed, StateStore(whole.state_url) as never_killed:

@@ -1,7 +1,9 @@
 """What a good delivery becomes: every row once, every cell as delivered, whatever the file's kind and dialect."""
 
-import csv
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,22 +12,31 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from sosach import duck
 from sosach.errors import BalanceError
 from sosach.ingest import IngestCounts, ingest_register
+from sosach.ingest import delivered as delivered_module
 from sosach.ingest.columns import fields_found, lenient_key
-from sosach.ingest.intake import _Intake
-from sosach.ingest.raw import rows_select, write_raw, write_rows
-from sosach.ingest.text_file import read_text_file
+from sosach.ingest.delivered import Taken
+from sosach.ingest.raw import Written
+from sosach.ingest.table import MAX_PARTS, Part, TextTable
+from sosach.ingest.text_file import Dialect
 from sosach.registers import load_registers
 from sosach.settings import PROJECT, Settings
 from sosach.state import StateStore
 from tests.conftest import WriteDelivery
-from tests.unit.ingest_sample import COLUMNS, FILE, HEADER, REGISTER, ROW, drop, raw_files, raw_rows
+from tests.unit.ingest_sample import (
+    COLUMNS,
+    FILE,
+    HEADER,
+    REGISTER,
+    ROW,
+    drop,
+    raw_files,
+    raw_rows,
+    take_all,
+    to_windows_1258,
+)
 
 DAY = date(2026, 10, 1)
 CELLS = dict(zip(COLUMNS, ROW.split(","), strict=True))
@@ -34,6 +45,18 @@ CELLS = dict(zip(COLUMNS, ROW.split(","), strict=True))
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
     """A moment of December 2020 without time zone, as office files have it."""
     return datetime(2020, 12, day, hour, minute, tzinfo=UTC).replace(tzinfo=None)
+
+
+def _taken(settings: Settings) -> Written:
+    """What was written of the only file."""
+    (outcome,) = take_all(settings).values()
+    assert isinstance(outcome, Taken), outcome
+    assert outcome.written
+    return outcome.written
+
+
+def _rows_taken(settings: Settings) -> int:
+    return _taken(settings).rows
 
 
 def _without_provenance(rows: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -64,26 +87,15 @@ def test_a_delivery_is_kept_cell_by_cell(settings: Settings, write_delivery: Wri
 @pytest.mark.parametrize("ending", ["csv", "TSV", "txt"])
 def test_usual_delimiters_are_found(settings: Settings, delimiter: str, ending: str) -> None:
     drop(settings, f"a.{ending}", FILE.replace(",", delimiter))
-    assert ingest_register(settings, REGISTER, DAY).rows == 1
+    assert _rows_taken(settings) == 1
     assert _without_provenance(raw_rows(settings)) == [CELLS]
 
 
 def test_a_delimiter_inside_cells_does_not_win(settings: Settings) -> None:
     row = ROW.replace("KS", "a;b;c;d;e;f;g;h;i;j;k")
     drop(settings, "a.csv", f"{HEADER}\n{row}\n")
-    ingest_register(settings, REGISTER, DAY)
+    assert _rows_taken(settings) == 1
     assert raw_rows(settings)[0]["loai_so"] == "a;b;c;d;e;f;g;h;i;j;k"
-
-
-def to_windows_1258(text: str) -> bytes:
-    """Vietnamese in Windows-1258: vowel with its shape in one byte, tone mark in the next."""
-    tones = "\u0300\u0301\u0303\u0309\u0323"
-    out = b""
-    for letter in unicodedata.normalize("NFC", text):
-        parts = unicodedata.normalize("NFD", letter)
-        vowel = unicodedata.normalize("NFC", "".join(p for p in parts if p not in tones))
-        out += vowel.encode("cp1258") + "".join(p for p in parts if p in tones).encode("cp1258")
-    return out
 
 
 NAMES = "xã Đông Thành, huyện Yên Thành, tỉnh Nghệ An; Nguyễn Thị Hồng Thắm, Vừ Bá Dềnh"
@@ -112,15 +124,73 @@ def test_usual_encodings_are_read(settings: Settings, encode: object) -> None:
 
 def test_blank_lines_and_rows_without_any_cell_are_not_rows(settings: Settings) -> None:
     drop(settings, "a.csv", f"\n\n{HEADER}\n\n{ROW}\n,,,,,,,\n{ROW}\n\n\n")
-    assert ingest_register(settings, REGISTER, DAY).rows == 2
+    assert _rows_taken(settings) == 2
     assert [r["_row"] for r in raw_rows(settings)] == [1, 2]
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r", "\n\r\n"])
 def test_any_line_end_will_do_even_mixed(settings: Settings, ends: str) -> None:
     drop(settings, "a.csv", f"{HEADER}{ends}{ROW}\r\n{ROW}\n{ROW}{ends}")
-    assert ingest_register(settings, REGISTER, DAY).rows == 3
+    assert _rows_taken(settings) == 3
     assert _without_provenance(raw_rows(settings)) == [CELLS] * 3
+
+
+@pytest.mark.parametrize(
+    "form", ["plain", "windows", "mark", "quoted", "title", "line breaks", "blank lines", "semicolons"]
+)
+def test_an_ordinary_file_is_read_by_the_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    text = f"{HEADER}\n{ROW}\n{ROW}\n"
+    content = {
+        "windows": text.replace("\n", "\r\n"),
+        "mark": "\ufeff" + text,
+        "quoted": text.replace("KS", '"KS,""2"""'),
+        "title": f"DANH MỤC SỔ\n{text}",
+        "line breaks": text.replace("KS", '"K\nS"'),
+        "blank lines": f"{text}\n\n",
+        "semicolons": text.replace(",", ";"),
+    }.get(form, text)
+
+    def never(*_: object) -> str:
+        raise AssertionError("the careful reader was called")
+
+    monkeypatch.setattr(delivered_module, "find_encoding", never)
+    drop(settings, "a.csv", content)
+    assert _rows_taken(settings) == 2
+
+
+def test_title_lines_above_the_header_are_skipped_and_told(settings: Settings) -> None:
+    drop(settings, "a.csv", f"sep=,\nDANH MỤC SỔ,,,\n\n{HEADER}\n{ROW}\n")
+    written = _taken(settings)
+    assert (written.rows, written.notes) == (1, {"rows_above_header": 2})
+    assert written.parts == (Part("", 1, 5, 1),)
+    drop(settings, "a.csv", f"DANH MỤC SỔ\r\nkỳ 2020\r\n{HEADER}\r\n{ROW}\r\n")
+    written = _taken(settings)
+    assert (written.notes, written.parts) == ({"rows_above_header": 2}, (Part("", 1, 4, 1),))
+
+
+def test_empty_cells_beyond_the_last_column_are_none(settings: Settings) -> None:
+    drop(settings, "a.csv", f"{HEADER},,\n{ROW},,\n{ROW},,,,\n{ROW}\n")
+    assert _rows_taken(settings) == 3
+    assert _without_provenance(raw_rows(settings)) == [CELLS] * 3
+    drop(settings, "a.csv", f"{HEADER},,\n{ROW}\n{ROW},x,\n")
+    assert _rows_taken(settings) == 2
+    assert [row["cot_9"] for row in raw_rows(settings) if "cot_9" in row] == [None, "x"]
+
+
+def test_a_place_can_be_told_for_every_row(settings: Settings) -> None:
+    drop(settings, "a.csv", f'{HEADER}\n{ROW}\n{ROW}\n\n"1\n2",{ROW[6:]}\n{ROW}\n{ROW}\r\n')
+    assert _taken(settings).parts == (Part("", 1, 2, 2), Part("", 3, 5, 1), Part("", 4, 7, 2))
+    drop(settings, "a.csv", f"{HEADER}\n" + f"{ROW}\n\n" * 10_050 + "\r\n")
+    parts = _taken(settings).parts
+    assert len(parts) == MAX_PARTS + 1
+    assert (parts[-2], parts[-1]) == (Part("", 10_000, 20_000, 1), Part("", 10_001, 0, 50))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_with_and_without_mark(settings: Settings, encoding: str) -> None:
+    drop(settings, "a.csv", f'Danh mục sổ\n{HEADER},Ghi chú\n{ROW},"{NAMES}"\n'.encode(encoding))
+    assert _rows_taken(settings) == 1
+    assert raw_rows(settings)[0]["Ghi chú"] == NAMES
 
 
 def test_a_similar_header_is_recognised_and_reported(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -141,13 +211,13 @@ def test_a_similar_header_is_recognised_and_reported(settings: Settings, caplog:
         "Số cuối → so_cuoi",
         "so-truong-hop → so_truong_hop",
     )
-    assert "LOAI SO → loai_so" in caplog.text
+    assert "LOAI SO" in caplog.text
     assert "Ghi chú riêng" in caplog.text
 
 
 def test_an_exact_name_wins_over_a_similar_one(settings: Settings) -> None:
     drop(settings, "a.csv", f"Mã nơi đăng ký,{HEADER}\nkhác,{ROW}\n")
-    ingest_register(settings, REGISTER, DAY)
+    assert _rows_taken(settings) == 1
     (row,) = raw_rows(settings)
     assert (row["ma_noi_dang_ky"], row["Mã nơi đăng ký"]) == ("16681", "khác")
 
@@ -180,7 +250,7 @@ def test_a_workbook_gives_the_cells_a_person_sees(settings: Settings, tmp_path: 
         ["016681", "KH", True, "=", "NULL", 40123456789, 0, at(2)],
     ]
     drop(settings, "a.xlsx", _workbook(tmp_path / "w.xlsx", {"Bìa": [["Danh mục sổ"]], "Trống": [], "Dữ liệu": rows}))
-    assert ingest_register(settings, REGISTER, DAY).rows == 2
+    assert _rows_taken(settings) == 2
     first, second = _without_provenance(raw_rows(settings))
     assert list(first.values()) == [
         "16681",
@@ -212,53 +282,17 @@ def test_a_parquet_file_gives_plain_text(settings: Settings, tmp_path: Path) -> 
     )
     pq.write_table(table, tmp_path / "t.parquet")
     drop(settings, "a.parquet", (tmp_path / "t.parquet").read_bytes())
-    assert ingest_register(settings, REGISTER, DAY).rows == 2
+    assert _rows_taken(settings) == 2
     first, second = _without_provenance(raw_rows(settings))
     assert list(first.values()) == ["16681", "KS", "2020", None, "1.5", "2020-12-31", "2020-01-02", "true"]
     assert list(second.values())[:4] == [None, None, None, " x\n"]
     assert second["ngay_khoa_so"] == "2020-12-31 08:30:00"
 
 
-cells = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=8) | st.sampled_from(
-    ["", " ", "NULL", '"', ' "a"', ",", ";", "\n", "\r", "\r\n", "\ufeff", "\u2028", "\\", "'", "\x1c", "\x85", "'\"'"]
-)
-
-
-@hypothesis_settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],  # without shrinking: a failure is small enough, and shrinking slow
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
-    rows=st.lists(st.tuples(*[cells] * len(COLUMNS)).filter(any), min_size=1, max_size=30),
-    delimiter=st.sampled_from(",;\t|"),
-    ends=st.sampled_from(["\n", "\r\n"]),
-)
-def test_any_text_survives_the_way_into_the_lake(
-    tmp_path: Path, settings: Settings, rows: list[tuple[str, ...]], delimiter: str, ends: str
-) -> None:
-    register = load_registers(PROJECT / "expectations")[REGISTER]
-    delivered, plain, raw = tmp_path / "a.csv", tmp_path / "rows.csv", tmp_path / "raw.parquet"
-    with delivered.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, lineterminator=ends, quoting=csv.QUOTE_ALL)
-        writer.writerows([COLUMNS, *rows])
-    table, stream = read_text_file(delivered, register)
-    with stream:
-        counted = write_rows(table, tuple(COLUMNS), plain)
-    assert counted == len(rows)
-    with duck.connect(settings) as con:
-        write_raw(con, rows_select(plain, tuple(COLUMNS)), tuple(COLUMNS), raw, "0123456789abcdef", counted)
-        found = con.execute(f"SELECT * FROM '{raw}' ORDER BY _row").fetchall()
-    assert [tuple(cell or "" for cell in row[: len(COLUMNS)]) for row in found] == rows
-    assert [row[len(COLUMNS) :] for row in found] == [("0123456789abcdef", n + 1) for n in range(len(rows))]
-
-
 def test_rows_keep_their_order_in_a_large_file(settings: Settings) -> None:
     n = 150_000
     drop(settings, "a.csv", f"{HEADER}\n" + "".join(f'16681,KS,{i},"01\n/2020",,,,\n' for i in range(n)))
-    assert ingest_register(settings, REGISTER, DAY).rows == n
+    assert _rows_taken(settings) == n
     with duckdb.connect() as con:
         query = (
             f"SELECT count(*), count(*) FILTER (CAST(nam_mo_so AS BIGINT) + 1 = _row) FROM '{raw_files(settings)[0]}'"
@@ -266,16 +300,26 @@ def test_rows_keep_their_order_in_a_large_file(settings: Settings) -> None:
         assert con.execute(query).fetchone() == (n, n)
 
 
-def test_the_engine_and_the_counter_must_agree(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = _Intake._plain_rows
+@pytest.mark.parametrize("kind", ["text", "parquet"])
+def test_the_engine_and_the_counter_must_agree(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    if kind == "text":
+        read = delivered_module.read_text_file
 
-    def miscount(self: _Intake, path: Path, plain: Path) -> object:
-        match, rows = real(self, path, plain)
-        return match, rows + 1
+        @contextmanager
+        def forget_a_row(path: Path, dialect: Dialect) -> Iterator[TextTable]:
+            with read(path, dialect) as table:
+                yield replace(table, batches=(batch.slice(1) for batch in table.batches))
 
-    monkeypatch.setattr(_Intake, "_plain_rows", miscount)
-    drop(settings, "a.csv", FILE)
-    with pytest.raises(BalanceError, match="2 rows were counted"):
+        monkeypatch.setattr(delivered_module, "read_text_file", forget_a_row)
+        drop(settings, "a.csv", f"{HEADER}\r\n{ROW}\n{ROW}\r\n")
+    else:
+        pq.write_table(pa.table({c: ["1", "2"] for c in COLUMNS}), tmp_path / "t.parquet")
+        drop(settings, "a.parquet", (tmp_path / "t.parquet").read_bytes())
+        real = delivered_module.parquet_table
+        monkeypatch.setattr(delivered_module, "parquet_table", lambda *a: replace(t := real(*a), rows=t.rows - 1))
+    with pytest.raises(BalanceError, match="rows were counted"):
         ingest_register(settings, REGISTER, DAY)
     assert raw_files(settings) == []
     with StateStore(settings.state_url) as state:

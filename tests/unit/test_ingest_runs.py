@@ -40,10 +40,11 @@ def test_the_manifest_names_what_the_run_is_about(on_each_database: Settings) ->
     manifest = read_json(Lake(settings.home).run(run_id).manifest)
     assert run_id.startswith("2026-10-01_")
     assert len(run_id) == len("2026-10-01_") + 8
-    assert set(manifest) == {"run_id", "as_of", "previous_run_id", "catalogue", "deliveries", "refused"}
+    assert set(manifest) == {"run_id", "as_of", "previous_run_id", "catalogue", "deliveries", "held", "refused"}
     assert (manifest["run_id"], manifest["as_of"], manifest["catalogue"]) == (run_id, "2026-10-01", "luat-1")
     assert manifest["previous_run_id"] is None
     first, second = manifest["deliveries"]
+    assert (manifest["held"], first["findings"]) == ([], [])
     assert first == {
         "delivery_id": first["sha256"][:16],
         "sha256": hashlib.sha256(good.read_bytes()).hexdigest(),
@@ -52,6 +53,14 @@ def test_the_manifest_names_what_the_run_is_about(on_each_database: Settings) ->
         "rows": 1,
         "received_on": "2026-10-01",
         "sequence": 1,
+        "unit": "16681",
+        "period_from": None,
+        "period_to": None,
+        "origin": {"unit": "data"},
+        "notes": {},
+        "findings": [],
+        "status": "accepted",
+        "replaced_by": None,
     }
     assert (second["file_name"], second["rows"], second["sequence"]) == ("so_ho_tich/b.csv", 2, 2)
     assert [(r["register"], r["file_name"]) for r in manifest["refused"]] == [

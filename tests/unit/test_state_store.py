@@ -2,8 +2,10 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +15,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from sosach.errors import SettingsError
-from sosach.state import AccessRecord, Refusal, StateStore, migrate
+from sosach.state import (
+    ACCEPTED,
+    HELD,
+    AccessRecord,
+    DeliveryEvent,
+    DeliveryRecord,
+    Refusal,
+    StateStore,
+    migrate,
+    place_of,
+)
 from sosach.state.engine import MIGRATIONS, open_engine
 from sosach.state.models import Base
 
@@ -22,8 +34,12 @@ LATER = date(2026, 10, 8)
 
 
 def _record(state: StateStore, content: str, register: str = "ket_hon", day: date = DAY) -> bool:
-    return state.record_delivery(
-        sha256=content * 64, register=register, file_name=f"{register}/{content}.csv", rows=3, received_on=day
+    return state.record_delivery(_delivery(content * 64, register, f"{register}/{content}.csv", day))
+
+
+def _delivery(sha256: str, register: str, file_name: str, day: date = DAY, **more: Any) -> DeliveryRecord:
+    return DeliveryRecord(
+        sha256=sha256, register=register, file_name=file_name, rows=3, received_on=day, sequence=0, **more
     )
 
 
@@ -123,6 +139,117 @@ def test_a_delivery_is_recorded_once_and_numbered_within_its_register(state_url:
         assert state.delivery("f" * 64) is None
 
 
+def test_all_that_is_known_of_a_delivery_comes_back(state_url: str) -> None:
+    known = _delivery(
+        "a" * 64,
+        "ket_hon",
+        "ket_hon/16681/a.xlsx",
+        extra_columns=("la",),
+        renamed_columns=("Số → so",),
+        unit="16681",
+        period_from=DAY,
+        period_to=LATER,
+        sender="Tổ tiếp nhận",
+        origin={"unit": "path", "period": "note", "sender": "note"},
+        declared_rows=3,
+        replaces="b" * 64,
+        parts=({"name": "T10", "first_row": 1, "line": 4, "rows": 3},),
+        notes={"merged_filled": 2},
+        columns=({"header": "Số", "name": "so", "field": "so", "how": "renamed", "type": "text"},),
+        findings=({"kind": "renamed", "column": "Số", "policy": "accept", "text": "…"},),
+    )
+    with StateStore(state_url) as state:
+        assert state.record_delivery(known)
+        assert state.delivery("a" * 64) == replace(known, sequence=1)
+        assert state.deliveries() == [replace(known, sequence=1)]
+
+
+def test_deliveries_of_an_older_schema_are_accepted_ones(state_url: str) -> None:
+    engine = open_engine(state_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO deliveries (sha256, delivery_id, register, file_name, rows, received_on, sequence,"
+                " extra_columns, renamed_columns) VALUES (:s, :d, 'ket_hon', 'ket_hon/a.csv', 3, :on, 1, '[]', '[]')"
+            ).bindparams(s="a" * 64, d="a" * 16, on=DAY.isoformat())
+        )
+    engine.dispose()
+    with StateStore(state_url) as state:
+        assert state.deliveries() == [replace(_delivery("a" * 64, "ket_hon", "ket_hon/a.csv"), sequence=1)]
+
+
+def test_a_held_delivery_has_the_status_of_the_day_asked_for(state_url: str) -> None:
+    with StateStore(state_url) as state:
+        assert state.record_delivery(_delivery("a" * 64, "ket_hon", "ket_hon/a.csv"), "đổi kiểu cột")
+        assert state.record_delivery(_delivery("b" * 64, "ket_hon", "ket_hon/b.csv"))
+        state.set_status(DeliveryEvent("a" * 64, ACCEPTED, "đã đối chiếu", "can bo", LATER))
+        state.set_status(DeliveryEvent("b" * 64, HELD, "gửi nhầm", "can bo", LATER))
+        assert [d.status for d in state.deliveries()] == [ACCEPTED, HELD]
+        assert [d.status for d in state.deliveries(received_by=LATER)] == [ACCEPTED, HELD]
+        assert [d.status for d in state.deliveries(received_by=DAY)] == [HELD, ACCEPTED], "what was said later"
+        assert [(e.status, e.reason, e.on_date) for e in state.delivery_log("a" * 64)] == [
+            (HELD, "đổi kiểu cột", DAY),
+            (ACCEPTED, "đã đối chiếu", LATER),
+        ]
+        assert len(state.delivery_log()) == 3
+        for event, words in (
+            (DeliveryEvent("a" * 64, ACCEPTED, "x", "y", LATER), "already"),
+            (DeliveryEvent("c" * 64, HELD, "x", "y", LATER), "unknown"),
+            (DeliveryEvent("a" * 64, HELD, " ", "y", LATER), "reason"),
+            (DeliveryEvent("a" * 64, HELD, "x", "y", date(2026, 9, 30)), "or a later one"),
+        ):
+            with pytest.raises(SettingsError, match=words):
+                state.set_status(event)
+        assert len(state.delivery_log()) == 3
+
+
+def test_a_delivery_is_found_by_the_first_digits_of_its_hash(state_url: str) -> None:
+    with StateStore(state_url) as state:
+        for digest in ("a" * 64, "a" * 8 + "b" * 56):
+            assert state.record_delivery(_delivery(digest, "ket_hon", f"{digest}.csv"))
+        assert state.find_delivery("A" * 9).sha256 == "a" * 64
+        for digits in ("a" * 8, "a" * 7, "c" * 8):
+            with pytest.raises(SettingsError, match="names"):
+                state.find_delivery(digits)
+
+
+def test_the_log_of_deliveries_only_grows(state_url: str) -> None:
+    with StateStore(state_url) as state:
+        assert state.record_delivery(_delivery("a" * 64, "ket_hon", "ket_hon/a.csv"), "đổi kiểu cột")
+    engine = open_engine(state_url)
+    for statement in ("DELETE FROM delivery_log", "UPDATE delivery_log SET actor = 'x'"):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [
+        (1, "trang tính Tháng 9, dòng 4"),
+        (3, "trang tính Tháng 9, dòng 6"),
+        (4, "trang tính Tháng 9, dòng 9"),
+        (5, "trang tính Tháng 10, dòng 2"),
+        (6, "bản ghi thứ 6"),
+        (8, "bản ghi thứ 8"),
+    ],
+)
+def test_a_row_is_named_by_sheet_and_line(row: int, place: str) -> None:
+    parts = [
+        {"name": "Tháng 9", "first_row": 1, "line": 4, "rows": 3},
+        {"name": "Tháng 9", "first_row": 4, "line": 9, "rows": 1},
+        {"name": "Tháng 10", "first_row": 5, "line": 2, "rows": 1},
+        {"name": "", "first_row": 6, "line": 0, "rows": 2},
+    ]
+    assert place_of(parts, row) == place
+    assert place_of([{"name": "", "first_row": 1, "line": 2, "rows": 9}], 3) == "dòng 4"
+    assert place_of([], 3) == "bản ghi thứ 3"
+
+
 def test_refusals_of_a_folder_are_those_of_its_latest_scan(state_url: str) -> None:
     with StateStore(state_url) as state:
         state.replace_refusals("ket_hon", [Refusal("ket_hon", "ket_hon/a", "x"), Refusal("ket_hon", "ket_hon/b", "y")])
@@ -157,7 +284,7 @@ def test_the_access_log_only_grows(state_url: str) -> None:
     with StateStore(state_url) as state:
         state.log_access([entry, entry])
         assert state.accesses("r1") == [entry, entry]
-        assert state.counts() == {"deliveries": 0, "refused_files": 0, "runs": 0, "access_log": 2}
+        assert state.counts() == {"deliveries": 0, "delivery_log": 0, "refused_files": 0, "runs": 0, "access_log": 2}
     engine = open_engine(state_url)
     for statement in ("DELETE FROM access_log", "UPDATE access_log SET n_lines = 0"):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as connection:
@@ -175,9 +302,7 @@ def test_writers_at_once_migrate_and_number_without_gaps(state_url: str) -> None
         with StateStore(state_url) as state:
             for i in range(10):
                 digest = f"{writer}{i}".ljust(16, "0") + "0" * 48
-                assert state.record_delivery(
-                    sha256=digest, register="ket_hon", file_name=f"{digest}.csv", rows=1, received_on=DAY
-                )
+                assert state.record_delivery(_delivery(digest, "ket_hon", f"{digest}.csv"))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate_and_record, range(4)))

@@ -75,7 +75,7 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
         row.dimension: [row.clean.numerator, row.clean.denominator] for row in data.dimensions if row.unit_code is None
     }
     return {
-        "pages": len(pages.communes) + len(pages.rules) + 4,
+        "pages": len(pages.communes) + len(pages.rules) + 4 + bool(data.due),
         "workbooks": len(written),
         "work_lines": sum(written.values()),
         "clean_records": clean,

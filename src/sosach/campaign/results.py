@@ -4,6 +4,7 @@ from typing import Any
 
 import duckdb
 
+from sosach.campaign.deliveries import due_rows
 from sosach.campaign.model import Campaign, CampaignTask
 from sosach.checks.catalogue import Catalogue
 from sosach.errors import MissingArtefactError
@@ -237,7 +238,8 @@ def gather(
         )
     titles = {name: register.title for name, register in load_registers(settings.expectations).items()}
     before = Lake(settings.home).run(manifest.previous_run_id) if manifest.previous_run_id else None
-    rows, previous_clean = _campaign_rows(con, load_units(con), campaign.min_ranked, before)
+    units = load_units(con)
+    rows, previous_clean = _campaign_rows(con, units, campaign.min_ranked, before)
     totals = CampaignCounts(**{c: sum(getattr(row.counts, c) for row in rows) for c in COUNT_COLUMNS})
     balance = read_json(run.stage("issues"))
     return ReportData(
@@ -277,4 +279,5 @@ def gather(
             )
             for t in campaign.tasks
         ),
+        due=tuple(due_rows(con, run, titles, units)),
     )

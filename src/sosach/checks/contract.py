@@ -61,6 +61,14 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "ended_by_record_id": "VARCHAR",
         "status_since": "DATE",
     },
+    "cells": {
+        "record_id": "VARCHAR",
+        "register": "VARCHAR",
+        "field": "VARCHAR",
+        "old": "VARCHAR",
+        "new": "VARCHAR",
+        "normaliser": "VARCHAR",
+    },
     "deliveries": {"delivery_id": "VARCHAR", "register": "VARCHAR", "received_on": "DATE"},
     "previous_issues": {
         "issue_id": "VARCHAR",
@@ -73,7 +81,7 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "last_seen": "DATE",
     },
 }
-"""Tables of a run: what linkage wrote, the deliveries of its manifest, the issues of the run before it."""
+"""Tables of a run: what linkage wrote, the log of cells, the deliveries of its manifest, the issues before it."""
 
 
 def code_list_tables(expectations: Path) -> set[str]:
@@ -101,15 +109,25 @@ def open_run(con: duckdb.DuckDBPyConnection, expectations: Path, run: Run, only:
     """Register macros, code lists and everything of a run that rules may read (or of that, ``only`` these tables).
 
     A register without a file becomes an empty table. A table of linkage without a file stays absent: a rule that reads
-    it cannot be answered, which is not the same as an empty table. The first run has no issues before it.
+    it cannot be answered, which is not the same as an empty table; so does the log of cells of a run that was never
+    normalised. The first run has no issues before it.
     """
     there = [name for name in RUN_TABLES if run.table(name).is_file() and (only is None or name in only)]
     open_tables(con, expectations, run, there, only)
     manifest = read_json(run.manifest) if run.manifest.is_file() else {}
+    if only is None or "cells" in only:
+        _open_cells(con, run, load_registers(expectations))
     if only is None or "deliveries" in only:
         _open_deliveries(con, manifest.get("deliveries", []))
     if only is None or "previous_issues" in only:
         _open_previous_issues(con, run, manifest.get("previous_run_id"))
+
+
+def _open_cells(con: duckdb.DuckDBPyConnection, run: Run, registers: Collection[str]) -> None:
+    """The log of all registers; a rule that asks for one register reads that one's file alone, by its statistics."""
+    logs = ", ".join(literal(path) for name in registers if (path := run.cells(name)).is_file())
+    if logs:
+        con.execute(f"CREATE OR REPLACE VIEW cells AS FROM read_parquet([{logs}])")
 
 
 def _open_deliveries(con: duckdb.DuckDBPyConnection, deliveries: list[dict[str, str]]) -> None:

@@ -19,6 +19,7 @@ from sosach.link.marital import derive_status
 from sosach.manifest import Manifest
 from sosach.normalize.columns import typed_select
 from sosach.normalize.stage import prepare
+from sosach.normalize.value_maps import build_value_maps
 from sosach.registers import Register
 from sosach.settings import Settings
 
@@ -57,12 +58,13 @@ def write_clean(
         ]
         if not paths:
             continue
-        key_tables = prepare(con, settings.expectations, register)
+        prepare(con, settings.expectations)
         files = ", ".join(literal(path) for path in sorted(paths))
         con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS FROM read_parquet([{files}], union_by_name = true)")
         delivered = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}
         _restore(con, register, run, delivered)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {typed_select(register, 'restored', delivered, key_tables)}")
+        maps = build_value_maps(con, register, "restored", delivered)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW typed AS {typed_select(register, 'restored', delivered, maps)}")
         columns = ", ".join(
             "_delivery || ':' || _row AS record_id"
             if c == "record_id"

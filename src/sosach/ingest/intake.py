@@ -1,48 +1,46 @@
 """Taking in the deliveries of one register: new ones once, known ones not again, bad ones refused with a reason.
 
 A raw file is written before its row in the state database: a process killed in between leaves a file that nobody
-counts and that the next run replaces by the same bytes.
+counts and that the next run replaces by the same bytes. Files are read side by side, but recorded in their order.
 """
 
 import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-
-import duckdb
 
 from sosach import duck
 from sosach.errors import DeliveryError, SettingsError
-from sosach.ingest.columns import ColumnMatch, match_columns
-from sosach.ingest.inbox import StableCopy, copy_stable, entries, inbox, workspace
-from sosach.ingest.parquet_file import inspect_parquet, parquet_select
-from sosach.ingest.raw import rows_select, write_raw, write_rows
-from sosach.ingest.table import TextTable
-from sosach.ingest.text_file import read_text_file
-from sosach.ingest.xlsx_file import read_xlsx_file
+from sosach.ingest.admission import Admission, Decision
+from sosach.ingest.delivered import Deliveries, Refused, Taken
+from sosach.ingest.inbox import Found, inbox, walk, workspace
+from sosach.ingest.notes import is_note
 from sosach.lake import Lake
-from sosach.registers import Register, load_registers
+from sosach.registers import load_registers
 from sosach.settings import Settings
 from sosach.state import Refusal, StateStore
 
 log = logging.getLogger(__name__)
 
 
-ENDINGS = {".csv", ".tsv", ".txt", ".xlsx", ".parquet"}
-
-
 @dataclass(frozen=True)
 class IngestCounts:
-    """What one scan of a register's folder did: files by outcome, and rows of the files newly accepted."""
+    """What one scan of a register's folder did: files by outcome, and rows of the files newly accepted.
+
+    A file in an archive counts like one outside; an archive that cannot be opened counts as one file. Held: new, kept
+    and recorded, but no run is about it until it is released.
+    """
 
     accepted: int = 0
     duplicate: int = 0
     refused: int = 0
     rows: int = 0
+    held: int = 0
 
 
 def ingest_register(settings: Settings, register: str, as_of: date) -> IngestCounts:
-    """Take in every new file of ``<deliveries>/<register>/``; refused files are tried again at each call.
+    """Take in every new file below ``<deliveries>/<register>/``; refused files are tried again at each call.
 
     Args:
         settings: the installation.
@@ -59,115 +57,63 @@ def ingest_register(settings: Settings, register: str, as_of: date) -> IngestCou
     known = load_registers(settings.expectations)
     if register not in known:
         raise SettingsError(f"Register {register!r} is unknown. Known are: {', '.join(known)}.")
-    folder = inbox(settings) / register
-    accepted = duplicate = rows = 0
+    root = inbox(settings)
+    found = list(walk(root / register, root))
+    accepted = duplicate = held = rows = 0
     refusals: list[Refusal] = []
     with (
         workspace(settings, register) as work,
         StateStore(settings.state_url) as state,
         duck.connect(settings) as con,
     ):
-        for path in entries(folder):
-            intake = _Intake(Lake(settings.home), known[register], state, con, work, f"{register}/{path.name}")
-            try:
-                taken = intake.take(path, as_of)
-            except DeliveryError as error:
-                refusals.append(Refusal(register, intake.file_name, f"{intake.file_name}: {error}", intake.sha256))
-                log.warning("refused %s: %s", intake.file_name, error)
-                continue
-            accepted += taken > 0
-            duplicate += taken == 0
-            rows += taken
+        con.execute("SET threads = 1")  # each file has its own thread
+        con.execute("SET TimeZone = 'UTC'")
+        recorded = {delivery.sha256: delivery for delivery in state.deliveries()}
+        deliveries = Deliveries(settings, known[register], recorded, con, work)
+        admission = Admission(settings, known[register], recorded.values(), found, work, as_of)
+        admission.judge_held(state)
+        stopped: set[str] = set()
+        files = [one for one in found if one.refusal or not is_note(one.file_name)]
+        for outcome in _outcomes(deliveries, files, settings.threads):
+            admission.seen(outcome.file_name)
+            if isinstance(outcome, Taken):
+                outcome, decision = _decided(admission, outcome, stopped)
+            if isinstance(outcome, Refused):
+                reason = f"{outcome.file_name}: {outcome.reason}"
+                refusals.append(Refusal(register, outcome.file_name, reason, outcome.sha256))
+                log.warning("refused %s", reason)
+            elif decision and state.record_delivery(decision.delivery, decision.held_because):
+                admission.recorded(decision)
+                accepted += not decision.held_because
+                held += bool(decision.held_because)
+                rows += 0 if decision.held_because else decision.delivery.rows
+            else:
+                duplicate += 1
+                log.info("%s: known already", outcome.file_name)
+        taken = {delivery.sha256 for delivery in state.deliveries()}
+        for sha256 in stopped - taken:
+            Lake(settings.home).raw(register, sha256[:16]).unlink(missing_ok=True)
+        refusals += admission.refusals()
         state.replace_refusals(register, refusals)
-    return IngestCounts(accepted, duplicate, len(refusals), rows)
+    return IngestCounts(accepted, duplicate, len(refusals), rows, held)
 
 
-class _Intake:
-    """One file on its way in."""
-
-    def __init__(
-        self,
-        lake: Lake,
-        register: Register,
-        state: StateStore,
-        con: duckdb.DuckDBPyConnection,
-        work: Path,
-        file_name: str,
-    ) -> None:
-        self.lake = lake
-        self.register = register
-        self.state = state
-        self.con = con
-        self.work = work
-        self.file_name = file_name
-        self.sha256: str | None = None
-
-    def take(self, path: Path, as_of: date) -> int:
-        """Take the file in; returns its rows, 0 when its content was accepted before."""
-        _check_name(path)
-        copy = copy_stable(path, self.work)
-        self.sha256 = copy.sha256
-        target = self.lake.raw(self.register.register_id, copy.sha256[:16])
-        seen = self.state.delivery(copy.sha256)
-        if seen and seen.register != self.register.register_id:
-            raise DeliveryError(
-                f"nội dung này đã nhận cho sổ {seen.register} ({seen.file_name}). "
-                "Mỗi tệp chỉ thuộc một sổ; bỏ tệp khỏi thư mục này."
-            )
-        if seen and target.is_file():
-            log.info("%s: known already as %s", self.file_name, seen.file_name)
-            return 0
-        match, rows = self._write(copy, target)
-        return 0 if seen else self._record(copy, match, rows, as_of)
-
-    def _write(self, copy: StableCopy, target: Path) -> tuple[ColumnMatch, int]:
-        """Write the raw file; returns the meaning of its columns and its number of rows."""
-        if copy.path.suffix == ".parquet":
-            header, rows = inspect_parquet(copy.path)
-            match = match_columns(self.register, header)
-            select = parquet_select(self.con, copy.path, match.names)
-        else:
-            plain = self.work / "rows.csv"
-            match, rows = self._plain_rows(copy.path, plain)
-            select = rows_select(plain, match.names)
-        write_raw(self.con, select, match.names, target, copy.sha256[:16], rows)
-        return match, rows
-
-    def _plain_rows(self, path: Path, plain: Path) -> tuple[ColumnMatch, int]:
-        """Bring a text or workbook file into the one CSV dialect that the engine reads."""
-        if path.suffix == ".xlsx":
-            return self._write_plain(read_xlsx_file(path, self.register), plain)
-        table, stream = read_text_file(path, self.register)
-        with stream:
-            return self._write_plain(table, plain)
-
-    def _write_plain(self, table: TextTable, plain: Path) -> tuple[ColumnMatch, int]:
-        match = match_columns(self.register, table.header)
-        return match, write_rows(table, match.names, plain)
-
-    def _record(self, copy: StableCopy, match: ColumnMatch, rows: int, as_of: date) -> int:
-        """Record the delivery and report what is unusual about its header."""
-        recorded = self.state.record_delivery(
-            sha256=copy.sha256,
-            register=self.register.register_id,
-            file_name=self.file_name,
-            rows=rows,
-            received_on=as_of,
-            extra_columns=match.extra,
-            renamed_columns=match.renamed,
-        )
-        if match.extra:
-            log.info("%s: columns kept though no field explains them: %s", self.file_name, ", ".join(match.extra))
-        if match.renamed:
-            log.info("%s: columns recognised by a similar name: %s", self.file_name, ", ".join(match.renamed))
-        log.info("%s: %d rows", self.file_name, rows)
-        return rows if recorded else 0
+def _outcomes(deliveries: Deliveries, files: list[Found], threads: int) -> Iterator[Taken | Refused]:
+    """What became of each file, in the order of the files, while later ones are being read already."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for outcomes in [pool.submit(deliveries.take, found) for found in files]:
+            yield from outcomes.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _check_name(path: Path) -> None:
-    if path.is_dir():
-        raise DeliveryError("thư mục con không được đọc. Đặt các tệp ngay trong thư mục của sổ.")
-    if path.name.startswith("."):
-        raise DeliveryError("tệp ẩn (tên bắt đầu bằng dấu chấm) không được nhận. Đổi tên hoặc xóa khỏi hộp nhận.")
-    if path.suffix.lower() not in ENDINGS:
-        raise DeliveryError(f"đuôi tệp không được nhận. Chỉ nhận {', '.join(sorted(ENDINGS))}; lưu lại rồi gửi.")
+def _decided(admission: Admission, taken: Taken, stopped: set[str]) -> tuple[Taken | Refused, Decision | None]:
+    """What admission says of a delivery that was taken; nothing of one that was recorded before."""
+    if taken.known is not None or admission.knows(taken.sha256):
+        return taken, None
+    try:
+        return taken, admission.decide(taken)
+    except DeliveryError as error:
+        stopped.add(taken.sha256)
+        return Refused(taken.file_name, str(error), taken.sha256), None

@@ -8,35 +8,50 @@ import pyarrow.parquet as pq
 
 from sosach.duck import identifier, literal
 from sosach.errors import DeliveryError
+from sosach.ingest.table import EngineTable, Part
 
 # Whole numbers beyond this may already have lost digits as floating point; they keep the engine's own notation.
 EXACT_DOUBLE = 2**53
+DAMAGED = "không đọc được tệp Parquet: tệp bị cắt cụt, hỏng hoặc không phải Parquet. Xuất lại và gửi lại tệp."
+ENCRYPTED = "tệp Parquet được mã hóa. Xuất lại không mã hóa rồi gửi lại tệp."
 
 
-def inspect_parquet(path: Path) -> tuple[tuple[str, ...], int]:
-    """Column names and number of rows of a Parquet file, after reading all of it once.
+def parquet_table(con: duckdb.DuckDBPyConnection, path: Path, max_cells: int) -> EngineTable:
+    """The file as a table of the engine; its rows are counted by its own directory.
 
     Raises:
-        DeliveryError: the file is cut off, damaged or no Parquet file.
+        DeliveryError: the file is cut off, damaged, encrypted or no Parquet file, a column holds more than one value a
+            row, or there are more than ``max_cells`` cells (equal cells take no room, so a small file may have them).
     """
+    header, rows = _inspect(path)
+    if rows * len(header) > max_cells:
+        raise DeliveryError(f"tệp có {rows} dòng, nhiều hơn mức cho phép. Chia thành nhiều tệp rồi gửi lại.")
+    source = f"read_parquet({literal(path)}, binary_as_string = true, hive_partitioning = false)"
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise DeliveryError(DAMAGED) from error
+    cells = tuple(_as_text(identifier(own), kind) for own, kind, *_ in described)
+    types = tuple(kind for _, kind, *_ in described)
+    return EngineTable(header, cells, source, rows, (Part("", 1, 0, rows),), types=types)
+
+
+def _inspect(path: Path) -> tuple[tuple[str, ...], int]:
+    """Column names and number of rows by the file's own directory."""
+    with path.open("rb") as stream:
+        if stream.read(4) == b"PARE":
+            raise DeliveryError(ENCRYPTED)
     try:
         with pq.ParquetFile(path) as file:
-            return tuple(file.schema_arrow.names), sum(batch.num_rows for batch in file.iter_batches())
-    except (pa.ArrowException, OSError) as error:
+            schema, rows = file.schema_arrow, file.metadata.num_rows
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DeliveryError(ENCRYPTED if "encrypt" in str(error).lower() else DAMAGED) from error
+    if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
         raise DeliveryError(
-            "không đọc được tệp Parquet: tệp bị cắt cụt, hỏng hoặc không phải Parquet. Xuất lại và gửi lại tệp."
-        ) from error
-
-
-def parquet_select(con: duckdb.DuckDBPyConnection, path: Path, names: tuple[str, ...]) -> str:
-    """A SELECT of all columns of the file as text, in their order, under ``names``; an empty text is NULL."""
-    source = f"read_parquet({literal(path)}, binary_as_string = true, hive_partitioning = false)"
-    described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    columns = ", ".join(
-        f"{_as_text(identifier(own), kind)} AS {identifier(name)}"
-        for (own, kind, *_), name in zip(described, names, strict=True)
-    )
-    return f"SELECT {columns} FROM {source}"
+            f"cột thứ {', '.join(str(schema.get_field_index(name) + 1) for name in nested)} của tệp Parquet chứa nhiều "
+            "giá trị trong một ô (kiểu lồng nhau). Tách thành các cột đơn rồi gửi lại."
+        )
+    return tuple(schema.names), rows
 
 
 def _as_text(column: str, kind: str) -> str:

@@ -1,74 +1,115 @@
 """Writing one delivery to the lake: all cells as text, rows counted twice before the file gets its name."""
 
-import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from sosach.duck import identifier, literal
 from sosach.errors import BalanceError, DeliveryError
-from sosach.ingest.table import TextTable
+from sosach.ingest.table import EngineTable, Part, TextTable, schema_of
 from sosach.lake import atomic_path
 
-# Longest record in bytes that the engine reads; the registers' records are below 10 kB.
-MAX_RECORD_BYTES = 1 << 23
+# Rows a group: smaller than the engine's own, because a group is held in memory by each file that is being written.
+GROUP_ROWS = 61_440
+# Faults of the engine or of the machine; every other one, while it reads a delivery, is one of the delivery.
+OURS = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException)
 
 
-def write_rows(table: TextTable, names: tuple[str, ...], target: Path) -> int:
-    """Write the rows of a table as plain CSV (UTF-8) for the engine; returns how many there were.
+@dataclass(frozen=True)
+class Written:
+    """What was written: rows, where they stood in the file, what the reader counted, and physical types if any."""
 
-    One dialect then holds for the engine, whatever mixture of line ends and quoting was delivered. The header
-    comes first because the engine drops a byte order mark at the beginning, which could belong to a cell.
-    """
-    count = 0
-    with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(names)
-        for row in table.rows:
-            writer.writerow(row)
-            count += 1
-    return count
-
-
-def rows_select(path: Path, names: tuple[str, ...]) -> str:
-    """A SELECT of what ``write_rows`` wrote, all columns as text; an empty cell is NULL."""
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    return (
-        f"SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = true, columns = {{{columns}}}, "
-        f"delim = ',', quote = '\"', escape = '\"', nullstr = '', new_line = '\\r\\n', "
-        f"max_line_size = {MAX_RECORD_BYTES})"
-    )
+    rows: int
+    parts: tuple[Part, ...]
+    notes: dict[str, int]
+    types: tuple[str, ...] = ()
 
 
 def write_raw(
-    con: duckdb.DuckDBPyConnection, select: str, names: tuple[str, ...], target: Path, delivery_id: str, expected: int
-) -> None:
-    """Write the rows of ``select`` with ``_delivery`` and ``_row`` to the raw file, in the order of the delivery.
+    con: duckdb.DuckDBPyConnection,
+    table: TextTable | EngineTable,
+    names: tuple[str, ...],
+    target: Path,
+    delivery_id: str,
+) -> Written:
+    """Write the cells of a table under ``names``, with ``_delivery`` and ``_row``, in the order of the delivery.
 
-    The rows are streamed by one thread, so that memory stays flat and equal deliveries give equal bytes.
+    Args:
+        con: a connection whose engine has one thread: rows are streamed in order, memory stays flat, and equal
+            deliveries give equal bytes.
+        table: what a reader gave.
+        names: columns of the raw file, one for each of the header.
+        target: the raw file; it appears as a whole or not at all.
+        delivery_id: value of ``_delivery``.
 
     Raises:
-        DeliveryError: there is no row, or the engine cannot read a record.
-        BalanceError: the engine read another number of rows than ``expected``; nothing is left behind.
+        DeliveryError: there is no row, or a record cannot be read.
+        BalanceError: another number of rows was written than the reader counted; nothing is left behind.
     """
-    if expected == 0:
-        raise DeliveryError("tệp không có dòng dữ liệu. Kiểm tra bước xuất dữ liệu rồi gửi lại tệp.")
-    columns = ", ".join(identifier(name) for name in names)
-    con.execute("SET threads = 1")
-    con.execute("SET TimeZone = 'UTC'")
     with atomic_path(target) as draft:
-        try:
-            result = con.execute(
-                f"COPY (SELECT {columns}, {literal(delivery_id)} AS _delivery, row_number() OVER () AS _row "
-                f"FROM ({select})) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
-            ).fetchone()
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            raise DeliveryError(
-                "có bản ghi quá dài hoặc chữ không hợp lệ nên không chuyển được sang văn bản. Xuất lại và gửi lại tệp."
-            ) from error
-        written = int(result[0]) if result else 0
-        if written != expected:
+        if isinstance(table, EngineTable):
+            written = _copy(con, table.cells, table.source, names, draft, delivery_id)
+            counted, parts, types = table.rows, table.parts, table.types
+        else:
+            written = _copy_batches(con, table, names, draft, delivery_id)
+            counted, parts, types = sum(part.rows for part in table.parts), tuple(table.parts), ()
+        if written != counted:
             raise BalanceError(
-                f"{target}: {expected} rows were counted in the delivery, {written} were read. Nothing was written; "
+                f"{target}: {counted} rows were counted in the delivery, {written} were read. Nothing was written; "
                 "report this file to the maintainers."
             )
+        if not written:
+            raise DeliveryError("tệp không có dòng dữ liệu. Kiểm tra bước xuất dữ liệu rồi gửi lại tệp.")
+    return Written(written, parts, dict(table.notes), types)
+
+
+def _copy_batches(
+    con: duckdb.DuckDBPyConnection, table: TextTable, names: tuple[str, ...], draft: Path, delivery_id: str
+) -> int:
+    """Stream a reader's batches through the engine; what the reader raises comes out as it was raised."""
+    fault: list[Exception] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from table.batches
+        except Exception as error:
+            fault.append(error)
+            raise
+
+    schema = schema_of(len(table.header))
+    cells = tuple(map(identifier, schema.names))
+    con.register("delivered", pa.RecordBatchReader.from_batches(schema, batches()))
+    try:
+        return _copy(con, cells, "delivered", names, draft, delivery_id)
+    except Exception:
+        if fault:
+            raise fault[0] from None
+        raise
+    finally:
+        con.unregister("delivered")
+
+
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    cells: tuple[str, ...],
+    source: str,
+    names: tuple[str, ...],
+    draft: Path,
+    delivery_id: str,
+) -> int:
+    columns = ", ".join(f"{cell} AS {identifier(name)}" for cell, name in zip(cells, names, strict=True))
+    try:
+        ((rows,),) = con.execute(
+            f"COPY (SELECT {columns}, {literal(delivery_id)} AS _delivery, row_number() OVER () AS _row FROM {source}) "
+            f"TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP_ROWS})"
+        ).fetchall()
+    except duckdb.Error as error:
+        if isinstance(error, OURS) or str(draft) in str(error):
+            raise
+        raise DeliveryError(
+            "có phần hỏng, bản ghi quá dài hoặc chữ không hợp lệ nên không đọc hết được. Xuất lại và gửi lại tệp."
+        ) from error
+    return int(rows)

@@ -4,17 +4,29 @@ Builds a SELECT; runs none. Which repair it was is read from the delivered text 
 cannot differ from the core.
 """
 
+from collections.abc import Mapping, Sequence
+
 from sosach.duck import identifier, literal
-from sosach.normalize.normalisers import DAY_MONTH_YEAR, EXCEL_SERIAL, YEAR_MONTH_DAY
+from sosach.normalize.value_maps import NOT_UNDERSTOOD, PLACEHOLDER, map_kind, named, repair_name
 from sosach.registers import Register, RegisterField
 
-NOT_UNDERSTOOD = "not_understood"
-_PLACEHOLDER = "placeholder"
-_USUAL_DATE = f"(?:{DAY_MONTH_YEAR}|{YEAR_MONTH_DAY})"
+# Types whose value stays as written where no form fits; ``nz_known_<type>`` tells.
+_KNOWN = ("phone", "email")
+_FAMILY = {"id_number": "id_number", "phone": "phone", "email": "email"}
+"""Type of a field without value map to the family whose repairs it has; all others are text."""
+_REPAIRS = {
+    "text": "CASE WHEN new <> old THEN nz_text_name(old) END",
+    "id_number": (
+        "CASE WHEN new = old THEN NULL WHEN new = cleaned THEN nz_text_name(old) ELSE nz_id_name(cleaned) END"
+    ),
+    "phone": repair_name("new", "old", "cleaned", "phone"),
+    "email": repair_name("new", "old", "cleaned", "email"),
+}
+"""SQL of the repair's name by family, over ``old``, ``cleaned`` and ``new``."""
 
 
-def cells_select(register: Register, core: str) -> str:
-    """Changed and not understood cells.
+def cells_select(register: Register, core: str, maps: Mapping[str, str]) -> str:
+    """Changed and not understood cells, by field, in the order of the core.
 
     A date in a usual form is not logged, since only its type changed. ``new`` is the value as text (a date as
     yyyy-mm-dd, an age as year of birth) and NULL for ``placeholder`` and ``not_understood``.
@@ -22,81 +34,71 @@ def cells_select(register: Register, core: str) -> str:
     Args:
         register: the dictionary of the fields.
         core: a FROM item with the core columns.
+        maps: kind to value map, from ``value_maps.build_value_maps``.
 
     Returns:
         A SELECT of ``record_id, register, field, old, new, normaliser``.
     """
-    return " UNION ALL ".join(_one_field(register, field, core) for field in register.fields)
-
-
-def _one_field(register: Register, field: RegisterField, core: str) -> str:
-    raw = identifier(f"raw_{field.name}")
-    columns = ", ".join(identifier(name) for name in field.columns)
-    new, normaliser = _log(field, raw)
+    mapped = [_mapped(field, core, maps[kind]) for field in register.fields if (kind := map_kind(field))]
+    by_type: dict[str, list[RegisterField]] = {}
+    for field in register.fields:
+        if not map_kind(field):
+            by_type.setdefault(_FAMILY.get(field.type, "text"), []).append(field)
+    free = [_free(family, fields, core) for family, fields in by_type.items()]
     return (
-        f"SELECT record_id, {literal(register.register_id)} AS register, {literal(field.name)} AS field, {raw} AS old,"
-        f" CASE WHEN normaliser NOT IN ('{_PLACEHOLDER}', '{NOT_UNDERSTOOD}') THEN {new} END AS new, normaliser"
-        f" FROM (SELECT record_id, {columns}, {normaliser} AS normaliser FROM {core} WHERE {raw} IS NOT NULL)"
-        " WHERE normaliser IS NOT NULL"
+        f"SELECT record_id, {literal(register.register_id)} AS register, field, old,"
+        f" CASE WHEN normaliser NOT IN ('{PLACEHOLDER}', '{NOT_UNDERSTOOD}') THEN new END AS new, normaliser"
+        f" FROM ({' UNION ALL '.join([*mapped, *free])})"
     )
 
 
-def _log(field: RegisterField, raw: str) -> tuple[str, str]:
-    """SQL of the new value as text, and of the normaliser's name (NULL where nothing is to be logged)."""
-    own = identifier(field.name)
-    as_text = f"CAST({own} AS VARCHAR)"
-    match field.type:
-        case "text" | "name" | "address":
-            return own, _named(own, raw, _repair(own, raw, "text"))
-        case "date":
-            return as_text, _named(own, raw, _date_repair(raw))
-        case "partial_date":
-            return _log_partial_date(field, raw)
-        case "integer":
-            return as_text, _named(own, raw, _repair(as_text, raw, "integer"))
-        case "entry_number":
-            return own, _named(identifier(f"{field.name}_thu_tu"), raw, _repair(own, raw, "entry_number"))
-        case "id_number":
-            zero = f"WHEN {own} = '0' || nz_digits(nz_text({raw})) THEN 'excel_zero'"
-            return own, _named(own, raw, _repair(own, raw, "id_number", zero))
-        case simple if field.code_list is None:
-            return own, _named(own, raw, _repair(own, raw, simple))
-        case _:
-            unknown = (
-                f"WHEN {own} NOT IN (SELECT name FROM {identifier(f'cl_{field.code_list}')}) THEN '{NOT_UNDERSTOOD}'"
-            )
-            return own, _named(own, raw, f"{unknown} {_repair(own, raw, 'code_list')}")
-
-
-def _log_partial_date(field: RegisterField, raw: str) -> tuple[str, str]:
-    own, year = identifier(field.name), identifier(f"{field.name}_nam")
-    precision = identifier(f"{field.name}_do_chinh_xac")
-    new = (
-        f"CASE {precision} WHEN 'ngay' THEN CAST({own} AS VARCHAR) WHEN 'tuoi' THEN CAST({year} AS VARCHAR)"
-        f" ELSE nz_text({raw}) END"
-    )
-    whens = (
-        f"WHEN {precision} = 'tuoi' THEN CASE WHEN {year} IS NOT NULL THEN 'age' END"
-        f" WHEN {precision} <> 'ngay' THEN CASE WHEN {raw} <> nz_text({raw}) THEN 'text' END {_date_repair(raw)}"
-    )
-    return new, _named(precision, raw, whens)
-
-
-def _named(understood: str, raw: str, whens: str) -> str:
-    """``understood`` is NULL where the cell has no value: then it was a placeholder, or nobody knows what."""
+def _mapped(field: RegisterField, core: str, table: str) -> str:
+    """Cells of a field that has a value map, which knows the normaliser of each text."""
+    raw = f"c.{identifier(f'raw_{field.name}')}"
+    name, condition = _mapped_name(field)
     return (
-        f"CASE WHEN {understood} IS NULL AND nz_present(nz_text({raw})) IS NULL THEN '{_PLACEHOLDER}'"
-        f" WHEN {understood} IS NULL THEN '{NOT_UNDERSTOOD}' {whens} END"
+        f"SELECT record_id, {literal(field.name)} AS field, {raw} AS old, {_new(field)} AS new, {name} AS normaliser"
+        f" FROM {core} AS c JOIN {identifier(table)} AS m ON m.raw = {raw} AND m.name IS NOT NULL WHERE {condition}"
     )
 
 
-def _repair(new: str, raw: str, name: str, special: str = "") -> str:
-    return f"WHEN {new} = {raw} THEN NULL WHEN {new} = nz_text({raw}) THEN 'text' {special} ELSE {literal(name)}"
-
-
-def _date_repair(raw: str) -> str:
+def _free(family: str, fields: Sequence[RegisterField], core: str) -> str:
+    """Cells of all fields of a family: those that differ from the delivered text, then which repair it was."""
+    known = f"nz_known_{family}({{own}})" if family in _KNOWN else ""
+    also = f" OR {known} IS NOT TRUE" if known else ""
+    odd = " UNION ALL ".join(
+        f"SELECT record_id, {literal(field.name)} AS field, {raw} AS old, {own} AS new FROM {core}"
+        f" WHERE {raw} IS NOT NULL AND ({own} IS DISTINCT FROM {raw}{also.format(own=own)})"
+        for field in fields
+        for own, raw in [(identifier(field.name), identifier(f"raw_{field.name}"))]
+    )
+    understood = f"CASE WHEN {known.format(own='new')} THEN new END" if known else "new"
+    logged = named(understood, "old", "nz_present(cleaned)", _REPAIRS[family])
     return (
-        f"WHEN regexp_full_match({raw}, '{_USUAL_DATE}') THEN NULL"
-        f" WHEN regexp_full_match(nz_text({raw}), '{_USUAL_DATE}') THEN 'text'"
-        f" WHEN regexp_full_match(nz_text({raw}), '{EXCEL_SERIAL}') THEN 'excel_serial' ELSE 'date'"
+        f"SELECT record_id, field, old, new, {logged} AS normaliser"
+        f" FROM (SELECT *, nz_text(old) AS cleaned FROM ({odd})) WHERE normaliser IS NOT NULL"
     )
+
+
+def _mapped_name(field: RegisterField) -> tuple[str, str]:
+    """SQL of what is logged of a mapped cell, and of whether anything is.
+
+    An age without a registration date to count from says nothing of the year: there is nothing to log. A two-digit
+    year that the date could not settle was not understood.
+    """
+    if field.type != "partial_date":
+        return "m.name", "TRUE"
+    year = f"c.{identifier(f'{field.name}_nam')}"
+    return (
+        f"CASE WHEN m.open IS NOT NULL AND {year} IS NULL THEN '{NOT_UNDERSTOOD}' ELSE m.name END",
+        f"m.name <> 'age' OR {year} IS NOT NULL",
+    )
+
+
+def _new(field: RegisterField) -> str:
+    """The value of a mapped field as text; of a birth date as far as it is known."""
+    own = f"c.{identifier(field.name)}"
+    if field.type != "partial_date":
+        return f"CAST({own} AS VARCHAR)"
+    year = f"c.{identifier(f'{field.name}_nam')}"
+    return f"coalesce(CAST({own} AS VARCHAR), m.month, CAST({year} AS VARCHAR))"

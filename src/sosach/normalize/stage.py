@@ -1,11 +1,11 @@
 """The stage ``normalize``: raw deliveries of a run to core, quarantine and the log of cells.
 
-Holds reading the manifest, replacing what was delivered again, writing and the balance. What becomes of one cell is
-in ``normalisers``, ``columns`` and ``cells``.
+Holds reading the manifest, writing and the balance. Which rows are left out is in ``left_out``; what becomes of one
+cell is in ``normalisers``, ``value_maps``, ``columns`` and ``cells``.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -14,12 +14,24 @@ from sosach.duck import connect, identifier, literal, write_parquet
 from sosach.errors import BalanceError, MissingArtefactError, SettingsError
 from sosach.lake import Lake, Run, read_json, write_json
 from sosach.manifest import read_manifest
-from sosach.normalize.cells import NOT_UNDERSTOOD, cells_select
-from sosach.normalize.columns import code_lists, quarantine_reason, typed_select
+from sosach.normalize.cells import cells_select
+from sosach.normalize.columns import quarantine_reason, typed_select
+from sosach.normalize.left_out import find_left_out
 from sosach.normalize.macros import register_code_lists, register_macros
-from sosach.normalize.normalisers import register_code_keys, register_normalisers
+from sosach.normalize.normalisers import register_normalisers
+from sosach.normalize.text import register_text
+from sosach.normalize.value_maps import NOT_UNDERSTOOD, build_value_maps
 from sosach.registers import Register, load_registers
 from sosach.settings import Settings
+
+QUARANTINE_COLUMNS = {
+    "record_id": "VARCHAR",
+    "_delivery": "VARCHAR",
+    "_row": "BIGINT",
+    "reason": "VARCHAR",
+    "field": "VARCHAR",
+}
+CELL_COLUMNS = dict.fromkeys(("record_id", "register", "field", "old", "new", "normaliser"), "VARCHAR")
 
 
 @dataclass(frozen=True)
@@ -34,16 +46,16 @@ class NormalizeCounts:
     cells_not_understood: int
 
 
-def prepare(con: duckdb.DuckDBPyConnection, expectations: Path, register: Register) -> dict[str, str]:
-    """Register macros, code lists and normalisers; return code list → look-up table for ``typed_select``.
+def prepare(con: duckdb.DuckDBPyConnection, expectations: Path) -> None:
+    """Register macros, code lists and normalisers on a connection.
 
     Raises:
-        SettingsError: a code list that a field needs is not there.
+        SettingsError: the list of PIN prefixes is missing.
     """
     register_macros(con)
     register_code_lists(con, expectations)
+    register_text(con)
     register_normalisers(con)
-    return {name: register_code_keys(con, name) for name in code_lists(register)}
 
 
 def normalize_register(settings: Settings, run_id: str, register: str) -> NormalizeCounts:
@@ -51,7 +63,8 @@ def normalize_register(settings: Settings, run_id: str, register: str) -> Normal
 
     A register without delivery gets empty files with the right columns. Rows whose key comes again in a later
     delivery (by ``sequence``), for the same person by the register's identity fields, are left out and counted as
-    superseded; repetitions inside one delivery, and different people under one key, stay for the rules to find.
+    superseded, and so are all rows of a delivery that another one replaces whole; repetitions inside one delivery, and
+    different people under one key, stay for the rules to find.
 
     Args:
         settings: the installation.
@@ -75,27 +88,57 @@ def normalize_register(settings: Settings, run_id: str, register: str) -> Normal
     absent = [path for path in paths if not path.is_file()]
     if absent:
         raise MissingArtefactError(f"{absent[0]}: not found, but {run.manifest} names it. Run ingest again.")
+    by_id = dict(zip((str(delivery["delivery_id"]) for delivery in deliveries), paths, strict=True))
+    replaced = [path for name, path in by_id.items() if name in manifest.replaced]
     with connect(settings) as con:
-        key_tables = prepare(con, settings.expectations, dictionary)
-        rows_raw = _open_raw(con, dictionary, paths)
-        columns = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}
-        con.execute(f"CREATE TEMP VIEW typed AS {typed_select(dictionary, 'raw', columns, key_tables)}")
-        superseded = _find_superseded(
-            con, dictionary, [(str(d["delivery_id"]), int(str(d["sequence"]))) for d in deliveries]
-        )
-        core, quarantined = _write_rows(con, dictionary, run)
-        cells = write_parquet(
-            con,
-            cells_select(dictionary, f"read_parquet({literal(run.core(register))})"),
-            run.cells(register),
-            "record_id, field",
-        )
-        unknown = _count(
-            con, f"read_parquet({literal(run.cells(register))}) WHERE normaliser = {literal(NOT_UNDERSTOOD)}"
-        )
-    counts = NormalizeCounts(rows_raw, core, quarantined, superseded, cells - unknown, unknown)
+        rows_replaced = _count(con, replaced)
+        live = [path for name, path in by_id.items() if name not in manifest.replaced]
+        if rows := _count(con, live):
+            con.execute(f"CREATE TEMP VIEW raw AS FROM {_files(live)}")
+            found = _normalize(con, settings, dictionary, deliveries, run)
+        else:
+            found = _nothing(con, dictionary, run)
+    counts = replace(found, rows_raw=rows + rows_replaced, rows_superseded=found.rows_superseded + rows_replaced)
     write_json(run.stage(f"normalize/{register}"), asdict(counts))
     return counts
+
+
+def _normalize(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    register: Register,
+    deliveries: Sequence[dict[str, object]],
+    run: Run,
+) -> NormalizeCounts:
+    """Write the three files of a register that has rows in the view ``raw``; the counts say nothing of raw."""
+    prepare(con, settings.expectations)
+    columns = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}
+    maps = build_value_maps(con, register, "raw", columns)
+    order = [(str(d["delivery_id"]), int(str(d["sequence"]))) for d in deliveries]
+    left_out = find_left_out(con, register, columns, maps, order)
+    core = _write_core(con, register, columns, maps, left_out.any, run)
+    quarantined = write_parquet(
+        con,
+        f"SELECT _delivery || ':' || _row AS record_id, _delivery, _row, {quarantine_reason(register)} AS reason,"
+        " _missing AS field FROM quarantined",
+        run.quarantine(register.register_id),
+        "_delivery, _row",
+    )
+    changed, unknown = _write_cells(con, register, maps, run)
+    return NormalizeCounts(0, core, quarantined, left_out.superseded, changed, unknown)
+
+
+def _nothing(con: duckdb.DuckDBPyConnection, register: Register, run: Run) -> NormalizeCounts:
+    """Write the three files of a register without rows: their columns alone."""
+    name = register.register_id
+    for target, columns in (
+        (run.core(name), register.core_columns),
+        (run.quarantine(name), QUARANTINE_COLUMNS),
+        (run.cells(name), CELL_COLUMNS),
+    ):
+        empty = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(column)}" for column, kind in columns.items())
+        write_parquet(con, f"SELECT {empty} WHERE false", target, None)
+    return NormalizeCounts(0, 0, 0, 0, 0, 0)
 
 
 def close_normalize(settings: Settings, run_id: str) -> dict[str, object]:
@@ -126,75 +169,43 @@ def close_normalize(settings: Settings, run_id: str) -> dict[str, object]:
     return receipt
 
 
-def _open_raw(con: duckdb.DuckDBPyConnection, register: Register, paths: Sequence[Path]) -> int:
-    """Make the view ``raw`` over all deliveries (columns by name) and count its rows."""
-    if paths:
-        files = ", ".join(literal(path) for path in sorted(paths))
-        con.execute(f"CREATE TEMP VIEW raw AS FROM read_parquet([{files}], union_by_name = true)")
-    else:
-        columns = "".join(f", CAST(NULL AS VARCHAR) AS {identifier(field.source_name)}" for field in register.fields)
-        own = "CAST(NULL AS VARCHAR) AS _delivery, CAST(NULL AS BIGINT) AS _row"
-        con.execute(f"CREATE TEMP VIEW raw AS SELECT {own}{columns} WHERE false")
-    return _count(con, "raw")
+def _files(paths: Sequence[Path]) -> str:
+    """A FROM item of raw files: columns by name, rows in the order of the delivery ids."""
+    return f"read_parquet([{', '.join(literal(path) for path in sorted(paths))}], union_by_name = true)"
 
 
-def _find_superseded(con: duckdb.DuckDBPyConnection, register: Register, deliveries: Sequence[tuple[str, int]]) -> int:
-    """Make table ``superseded`` (rows that a later delivery brings again) and count it.
-
-    Two different people under one number are no repetition: where the register names identity fields, one of them has
-    to agree, else both rows stay and the rules on uniqueness find them.
-    """
-    con.execute("CREATE TEMP TABLE deliveries (_delivery VARCHAR, sequence BIGINT)")
-    if deliveries:
-        con.executemany("INSERT INTO deliveries VALUES (?, ?)", [list(delivery) for delivery in deliveries])
-    identity = {name: _identity_key(register, name) for name in register.identity}
-    keys = ", ".join(
-        ["_delivery", "_row", "record_key", "sequence", *(f"{key} AS id_{name}" for name, key in identity.items())]
-    )
-    agree = " OR ".join(f"older.id_{name} = newer.id_{name}" for name in identity) or "TRUE"
-    con.execute(f"""
-      CREATE TEMP TABLE superseded AS
-      WITH keyed AS (SELECT {keys} FROM typed JOIN deliveries USING (_delivery) WHERE record_key IS NOT NULL),
-      again AS (SELECT record_key FROM keyed GROUP BY record_key HAVING max(sequence) > min(sequence)),
-      repeated AS (SELECT * FROM keyed SEMI JOIN again USING (record_key))
-      SELECT DISTINCT older._delivery, older._row FROM repeated older JOIN repeated newer
-        ON older.record_key = newer.record_key AND older.sequence < newer.sequence AND ({agree})""")
-    return _count(con, "superseded")
+def _count(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> int:
+    row = con.execute(f"SELECT count(*) FROM {_files(paths)}").fetchone() if paths else None
+    return int(row[0]) if row else 0
 
 
-def _identity_key(register: Register, name: str) -> str:
-    """What has to agree: a name without regard to case and diacritics, of a birth date the year."""
-    match register.field(name).type:
-        case "partial_date":
-            return f"{name}_nam"
-        case "name":
-            return f"name_key({name})"
-        case _:
-            return name
-
-
-def _write_rows(con: duckdb.DuckDBPyConnection, register: Register, run: Run) -> tuple[int, int]:
-    record_id = "_delivery || ':' || _row AS record_id"
+def _write_core(
+    con: duckdb.DuckDBPyConnection,
+    register: Register,
+    delivered: set[str],
+    maps: dict[str, str],
+    some_left_out: bool,
+    run: Run,
+) -> int:
+    """Write the core file in the order of the raw rows, which is the order of delivery id and row."""
+    source = "(SELECT * FROM raw ANTI JOIN left_out USING (_delivery, _row))" if some_left_out else "raw"
     columns = ", ".join(
-        record_id if name == "record_id" else f"CAST({identifier(name)} AS {kind}) AS {identifier(name)}"
+        "_delivery || ':' || _row AS record_id"
+        if name == "record_id"
+        else f"CAST({identifier(name)} AS {kind}) AS {identifier(name)}"
         for name, kind in register.core_columns.items()
     )
-    core = write_parquet(
-        con,
-        f"SELECT {columns} FROM typed ANTI JOIN superseded USING (_delivery, _row) WHERE _missing IS NULL",
-        run.core(register.register_id),
-        "_delivery, _row",
-    )
-    quarantined = write_parquet(
-        con,
-        f"SELECT {record_id}, _delivery, CAST(_row AS BIGINT) AS _row, {quarantine_reason(register)} AS reason,"
-        " _missing AS field FROM typed WHERE _missing IS NOT NULL",
-        run.quarantine(register.register_id),
-        "_delivery, _row",
-    )
-    return core, quarantined
+    typed = typed_select(register, source, delivered, maps)
+    return write_parquet(con, f"SELECT {columns} FROM ({typed})", run.core(register.register_id), None)
 
 
-def _count(con: duckdb.DuckDBPyConnection, source: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {source}").fetchone()
-    return int(row[0]) if row else 0
+def _write_cells(con: duckdb.DuckDBPyConnection, register: Register, maps: dict[str, str], run: Run) -> tuple[int, int]:
+    """Write the log of cells; returns how many were changed and how many nobody understood."""
+    core = f"read_parquet({literal(run.core(register.register_id))})"
+    target = run.cells(register.register_id)
+    cells = write_parquet(con, cells_select(register, core, maps), target, None)
+    row = con.execute(
+        f"SELECT count(*) FROM read_parquet({literal(target)}) WHERE normaliser = {literal(NOT_UNDERSTOOD)}"
+    ).fetchone()
+    unknown = int(row[0]) if row else 0
+    return cells - unknown, unknown

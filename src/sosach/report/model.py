@@ -127,6 +127,20 @@ class RefusedDelivery:
 
 
 @dataclass(frozen=True)
+class DueRow:
+    """What one unit had to deliver of one register up to the run's date: periods by what came of them."""
+
+    register_id: str
+    register_title: str
+    unit: Unit
+    on_time: int
+    late: int
+    missing: int
+    not_due: int  # the day of delivery has not passed, and nothing came yet
+    days_late: int  # of the period that is longest overdue or was longest late
+
+
+@dataclass(frozen=True)
 class Task:
     """One line of the 6-rõ table (rõ người, việc, thời gian, trách nhiệm, sản phẩm, thẩm quyền)."""
 
@@ -179,6 +193,7 @@ class ReportData:
     issues: IssueBalance
     outcome_rules: tuple[str, ...]  # rules whose findings in a unit tell the size of a campaign outcome there
     tasks: tuple[Task, ...]
+    due: tuple[DueRow, ...] = ()  # empty where no register declares when it is to be delivered
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The static site: a page for the province, one a commune, one a rule, one of all rules, one on how to read them.
 
+Where registers declare when they are to be delivered, there is one of deliveries too.
+
 Holds which page shows what; the words are in the templates, what may be printed in ``published``. Every page stands
 alone (its style and script are inside it), opens from a folder or a mail, and asks no other address for anything.
 """
@@ -16,6 +18,8 @@ from markupsafe import Markup
 from sosach.errors import SosachError
 from sosach.lake import atomic_dir
 from sosach.report import charts, vn, words
+from sosach.report.deliveries import FILE_NAME as DUE_PAGE
+from sosach.report.deliveries import due_totals, owing
 from sosach.report.model import ReportData, Unit
 from sosach.report.published import Published, PublishedRule, Rate
 from sosach.report.rules_page import FILE_NAME, RulesPage, write_rules_page
@@ -59,6 +63,10 @@ def write_site(data: ReportData, target: Path, catalogue: RulesPage | None = Non
         site.write(folder / "index.html", "index.html", "", **_province_pictures(published))
         site.write(folder / "cach-doc.html", "cach_doc.html", "")
         site.write(folder / "quy-tac" / "index.html", "quy_tac_index.html", "../")
+        if data.due:
+            pages = {code: path.as_posix() for code, path in communes.items()}
+            found = {"totals": due_totals(data.due), "owing": owing(data.due), "pages": pages}
+            site.write(folder / DUE_PAGE, "giao_nhan.html", "", **found)
         if catalogue:
             write_rules_page(catalogue, folder / "quy-tac" / FILE_NAME, in_site=True)
         by_code = {rule.row.rule_id: dict(rule.by_unit) for rule in published.rules}

@@ -19,17 +19,23 @@ class Base(DeclarativeBase):
     """All tables of the state database."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+        dict[str, str]: JSON,
+        dict[str, int]: JSON,
+    }
 
 
 class Delivery(Base):
-    """An accepted delivery: its rows are in the lake."""
+    """A delivery that was taken in: its rows are in the lake. While it is held no run is about it."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("delivery_id"),
         UniqueConstraint("register", "sequence", name="uq_deliveries_register_sequence"),
         CheckConstraint("rows > 0", name="rows"),
+        CheckConstraint("status IN ('accepted', 'held')", name="status"),
     )
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -41,6 +47,35 @@ class Delivery(Base):
     sequence: Mapped[int]
     extra_columns: Mapped[list[str]]
     renamed_columns: Mapped[list[str]]
+    status: Mapped[str] = mapped_column(String(16))
+    unit: Mapped[str | None] = mapped_column(String(16))
+    period_from: Mapped[date | None]
+    period_to: Mapped[date | None]
+    sender: Mapped[str | None] = mapped_column(Text)
+    origin: Mapped[dict[str, str]]
+    declared_rows: Mapped[int | None]
+    replaces: Mapped[str | None] = mapped_column(String(64))
+    parts: Mapped[list[dict[str, Any]]]
+    notes: Mapped[dict[str, int]]
+    columns: Mapped[list[dict[str, Any]]]
+    findings: Mapped[list[dict[str, Any]]]
+
+
+class DeliveryEvent(Base):
+    """Why a delivery was held or released, by whom and when; triggers refuse to change or delete its rows."""
+
+    __tablename__ = "delivery_log"
+    __table_args__ = (
+        CheckConstraint("status IN ('accepted', 'held')", name="status"),
+        Index("ix_delivery_log_sha256", "sha256"),
+    )
+
+    entry: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("deliveries.sha256"))
+    status: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(255))
+    on_date: Mapped[date]
 
 
 class RefusedFile(Base):

@@ -3,18 +3,31 @@
 Each method is one transaction. Holds no rule about files or runs beyond what keeps the tables consistent.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import date
 from types import TracebackType
+from typing import Any
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from sosach.errors import SettingsError
+from sosach.state import models
 from sosach.state.engine import lock_writers, open_engine, upgrade
 from sosach.state.models import Access, Delivery, RefusedFile, Run
-from sosach.state.records import AccessRecord, DeliveryRecord, Refusal, RunRecord
+from sosach.state.records import (
+    ACCEPTED,
+    HELD,
+    AccessRecord,
+    DeliveryEvent,
+    DeliveryRecord,
+    Refusal,
+    RunRecord,
+)
+
+INGEST = "sosach ingest"  # the actor of what ingestion itself decides about a delivery
 
 
 class StateStore:
@@ -47,44 +60,81 @@ class StateStore:
             found = session.get(Delivery, sha256)
             return _delivery(found) if found else None
 
-    def record_delivery(
-        self,
-        *,
-        sha256: str,
-        register: str,
-        file_name: str,
-        rows: int,
-        received_on: date,
-        extra_columns: Iterable[str] = (),
-        renamed_columns: Iterable[str] = (),
-    ) -> bool:
-        """Record an accepted delivery as the next of its register; False when its content was recorded before."""
+    def record_delivery(self, delivery: DeliveryRecord, held_because: str = "") -> bool:
+        """Record a delivery as the next of its register; False when its content was recorded before.
+
+        Its ``sequence`` and ``status`` are set here: it is held where ``held_because`` gives a reason, which goes
+        into the log of deliveries in the same transaction.
+        """
         with self._write() as session:
-            if session.get(Delivery, sha256):
+            if session.get(Delivery, delivery.sha256):
                 return False
-            last = session.scalar(select(func.max(Delivery.sequence)).where(Delivery.register == register))
-            session.add(
-                Delivery(
-                    sha256=sha256,
-                    delivery_id=sha256[:16],
-                    register=register,
-                    file_name=file_name,
-                    rows=rows,
-                    received_on=received_on,
-                    sequence=(last or 0) + 1,
-                    extra_columns=list(extra_columns),
-                    renamed_columns=list(renamed_columns),
-                )
-            )
+            last = session.scalar(select(func.max(Delivery.sequence)).where(Delivery.register == delivery.register))
+            values = {name: _plain(value) for name, value in vars(delivery).items()}
+            values |= {"sequence": (last or 0) + 1, "status": HELD if held_because else ACCEPTED}
+            session.add(Delivery(delivery_id=delivery.delivery_id, **values))
+            session.flush()
+            if held_because:
+                event = DeliveryEvent(delivery.sha256, HELD, held_because, INGEST, delivery.received_on)
+                session.add(models.DeliveryEvent(**vars(event)))
             return True
 
     def deliveries(self, received_by: date | None = None) -> list[DeliveryRecord]:
-        """Accepted deliveries by register and sequence; with ``received_by``, those received on that day or before."""
-        query = select(Delivery).order_by(Delivery.register, Delivery.sequence)
+        """Deliveries taken in, by register and sequence, with their status.
+
+        With ``received_by``: those received on that day or before, with the status that they had on that day.
+        """
+        query, events = select(Delivery), select(models.DeliveryEvent).order_by(models.DeliveryEvent.entry)
         if received_by is not None:
             query = query.where(Delivery.received_on <= received_by)
+            events = events.where(models.DeliveryEvent.on_date <= received_by)
         with self._sessions.begin() as session:
-            return sorted((_delivery(d) for d in session.scalars(query)), key=lambda d: (d.register, d.sequence))
+            status = {event.sha256: event.status for event in session.scalars(events)}
+            found = [replace(_delivery(d), status=status.get(d.sha256, ACCEPTED)) for d in session.scalars(query)]
+        return sorted(found, key=lambda d: (d.register, d.sequence))
+
+    def set_status(self, event: DeliveryEvent) -> None:
+        """Hold or release a delivery and write that into the log; both or neither.
+
+        Raises:
+            SettingsError: no such delivery, it has that status already, or no reason or actor was given.
+        """
+        if not (event.reason.strip() and event.actor.strip()):
+            raise SettingsError("A delivery is held or released by somebody and for a reason: give actor and reason.")
+        with self._write() as session:
+            found = session.get(Delivery, event.sha256)
+            if found is None:
+                raise SettingsError(f"Delivery {event.sha256} is unknown. `sosach deliveries` lists them.")
+            if found.status == event.status:
+                raise SettingsError(f"Delivery {event.sha256[:16]} ({found.file_name}) is {event.status} already.")
+            if event.on_date < found.received_on:
+                raise SettingsError(
+                    f"Delivery {event.sha256[:16]} came on {found.received_on}; give that day or a later one."
+                )
+            found.status = event.status
+            session.add(models.DeliveryEvent(**vars(event)))
+
+    def delivery_log(self, sha256: str | None = None) -> list[DeliveryEvent]:
+        """The log of deliveries, oldest first; with ``sha256``, of that one alone."""
+        query = select(models.DeliveryEvent).order_by(models.DeliveryEvent.entry)
+        if sha256 is not None:
+            query = query.where(models.DeliveryEvent.sha256 == sha256)
+        with self._sessions.begin() as session:
+            return [DeliveryEvent(e.sha256, e.status, e.reason, e.actor, e.on_date) for e in session.scalars(query)]
+
+    def find_delivery(self, digits: str) -> DeliveryRecord:
+        """The delivery whose SHA-256 begins with ``digits`` (8 or more).
+
+        Raises:
+            SettingsError: fewer digits, no such delivery, or more than one.
+        """
+        found = [d for d in self.deliveries() if len(digits) >= 8 and d.sha256.startswith(digits.lower())]
+        if len(found) != 1:
+            raise SettingsError(
+                f"{digits}: names {len(found)} deliveries. Give at least 8 digits of its SHA-256; "
+                "`sosach deliveries` lists them."
+            )
+        return found[0]
 
     def replace_refusals(self, register: str, refusals: Iterable[Refusal]) -> None:
         """Make ``refusals`` the refused files of a folder: what an earlier scan refused there is forgotten."""
@@ -168,11 +218,11 @@ class StateStore:
             ]
 
     def counts(self) -> dict[str, int]:
-        """Rows a table: deliveries, refused_files, runs, access_log."""
+        """Rows a table: deliveries, delivery_log, refused_files, runs, access_log."""
         with self._sessions.begin() as session:
             return {
                 table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
-                for table in (Delivery, RefusedFile, Run, Access)
+                for table in (Delivery, models.DeliveryEvent, RefusedFile, Run, Access)
             }
 
 
@@ -182,16 +232,16 @@ def _last_finished(as_of: date | None) -> Select[Run]:
 
 
 def _delivery(row: Delivery) -> DeliveryRecord:
-    return DeliveryRecord(
-        sha256=row.sha256,
-        register=row.register,
-        file_name=row.file_name,
-        rows=row.rows,
-        received_on=row.received_on,
-        sequence=row.sequence,
-        extra_columns=tuple(row.extra_columns),
-        renamed_columns=tuple(row.renamed_columns),
-    )
+    values: dict[str, Any] = {field.name: getattr(row, field.name) for field in fields(DeliveryRecord)}
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return DeliveryRecord(**values)
+
+
+def _plain(value: object) -> object:
+    """A value as the JSON columns take it."""
+    if isinstance(value, tuple):
+        return [dict(item) if isinstance(item, Mapping) else item for item in value]
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _run(row: Run) -> RunRecord:

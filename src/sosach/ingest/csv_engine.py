@@ -1,0 +1,39 @@
+"""Text files read by the DuckDB engine: only those about whose cells every reader of CSV agrees.
+
+The careful reader (``text_file``) finds the dialect; whatever is doubtful here is left to it as a whole.
+"""
+
+from pathlib import Path
+
+from sosach.duck import identifier, literal
+from sosach.ingest.table import EngineTable, Part
+from sosach.ingest.text_file import Dialect
+from sosach.ingest.text_scan import MAX_RECORD, TextScan
+
+
+def csv_table(path: Path, dialect: Dialect, scan: TextScan) -> EngineTable | None:
+    """The file as a table of the engine, None where the careful reader has to read it.
+
+    ``rows`` comes from the scan of the bytes; the engine refuses what is not UTF-8 or not as wide as the header.
+    """
+    above = dialect.skipped + 1
+    if (
+        not scan.plain
+        or dialect.header.following != above + 1  # blank lines or line breaks in cells above the first record
+        or dialect.width != len(dialect.header.cells)
+        or scan.records == above
+    ):
+        return None
+    columns = [str(position) for position in range(dialect.width)]
+    kinds = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    source = (
+        f"read_csv({literal(path)}, auto_detect = false, header = false, skip = {above}, columns = {{{kinds}}}, "
+        f"delim = {literal(dialect.delimiter)}, quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
+        f"null_padding = false, max_line_size = {MAX_RECORD}, buffer_size = {2 * MAX_RECORD}) "
+        f"WHERE coalesce({', '.join(map(identifier, columns))}) IS NOT NULL"
+    )
+    rows = scan.records - above
+    line = 0 if scan.blank or scan.inner_breaks else above + 1
+    notes = {"rows_above_header": dialect.skipped} if dialect.skipped else {}
+    cells = tuple(map(identifier, columns))
+    return EngineTable(tuple(dialect.header.cells), cells, source, rows, (Part("", 1, line, rows),), notes)
