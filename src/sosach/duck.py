@@ -12,9 +12,8 @@ import duckdb
 from sosach.lake import atomic_path
 from sosach.settings import Settings
 
-
-# Measured on 1 M records of 70 columns: two thirds of the time of the engine's own defaults, files as small. A column of
-# many different texts gives up its dictionary early; no reader of these files looks single values up by a bloom filter.
+# Measured on 1 M records of 70 columns: two thirds of the time of the engine's own defaults, files as small. A column
+# of many different texts gives up its dictionary early; no reader looks single values up by a bloom filter.
 PARQUET_OPTIONS = (
     "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000, WRITE_BLOOM_FILTER false"
 )

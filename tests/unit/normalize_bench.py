@@ -54,7 +54,7 @@ class Trial:
 
     def __init__(self) -> None:
         self.con = duckdb.connect()
-        prepare(self.con, PROJECT / "expectations")
+        prepare(self.con, PROJECT / "expectations", register_of_trials(TRIED))
 
     def run(
         self, delivered: Mapping[str, Sequence[str | None]]

@@ -61,7 +61,7 @@ def test_core_has_the_columns_of_the_dictionary_and_the_delivered_text(settings:
     cells = {(c["field"], c["old"], c["new"], c["normaliser"]) for c in read(run.cells("ket_hon"))}
     assert cells == {
         ("so", "5/2019", "05/2019", "entry_number"),
-        ("chong_ho_ten", row["chongHoTen"], "NGUYỄN VĂN AN", "text"),
+        ("chong_ho_ten", row["chongHoTen"], "NGUYỄN VĂN AN", "cp1258"),
         ("chong_ngay_sinh", "28t", "1991", "age"),
         ("chong_so_giay_to_tuy_than", "40085123456", "040085123456", "excel_zero"),
         ("chong_dan_toc", "Đan Lai", "Thổ", "code_list"),

@@ -58,7 +58,7 @@ def write_clean(
         ]
         if not paths:
             continue
-        prepare(con, settings.expectations)
+        prepare(con, settings.expectations, register)
         files = ", ".join(literal(path) for path in sorted(paths))
         con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS FROM read_parquet([{files}], union_by_name = true)")
         delivered = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}

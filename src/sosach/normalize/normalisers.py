@@ -11,7 +11,7 @@ from sosach.duck import identifier, literal
 from sosach.errors import SettingsError
 from sosach.normalize.contacts import register_contacts
 from sosach.normalize.dates import register_dates
-from sosach.normalize.numbers import NUMBERS, id_numbers
+from sosach.normalize.numbers import NUMBERS, register_id_numbers
 
 # What clerks type where a value is absent (domain.md: TX09, section 6); the case does not matter.
 PLACEHOLDERS = (
@@ -51,9 +51,9 @@ def register_normalisers(con: duckdb.DuckDBPyConnection) -> None:
     macros = {
         "nz_present(t)": _present(),
         "nz_code_key(t)": _code_key(),
-        **id_numbers(_pin_prefixes(con)),
         **NUMBERS,
     }
+    register_id_numbers(con, _pin_prefixes(con))
     for head, body in macros.items():
         con.execute(f"CREATE OR REPLACE MACRO {head} AS ({body})")
     register_dates(con)
@@ -95,11 +95,10 @@ def _need_list(con: duckdb.DuckDBPyConnection, code_list: str) -> None:
         raise SettingsError(f"code_lists/{code_list}.csv: not found, but a field needs it. Add the list.")
 
 
-def _pin_prefixes(con: duckdb.DuckDBPyConnection) -> str:
-    """The 63 prefixes as SQL literals."""
+def _pin_prefixes(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The 63 prefixes."""
     _need_list(con, "ma_tinh_dinh_danh")
-    prefixes = con.execute("SELECT code FROM cl_ma_tinh_dinh_danh ORDER BY code").fetchall()
-    return ", ".join(literal(code) for (code,) in prefixes)
+    return frozenset(str(code) for (code,) in con.execute("SELECT code FROM cl_ma_tinh_dinh_danh").fetchall())
 
 
 def _present() -> str:
@@ -127,7 +126,8 @@ def _present() -> str:
         "CASE WHEN t >= 'L' AND t < '[' AND strlen(t) > 4 OR t >= '0' AND t < ':' THEN t"
         f" WHEN strlen(t) > {longest} AND (t >= 'A' AND t < '[' OR t >= 'a' AND t < '{{') THEN t"
         f" WHEN {short} THEN t"
-        f" WHEN regexp_full_match(t, '(?i)(?:{'|'.join(PLACEHOLDERS)}|{_BARE_MARKS})') THEN NULL ELSE t END"
+        f" WHEN lower(t) IN ({', '.join(map(literal, PLACEHOLDERS))}) THEN NULL"
+        f" WHEN regexp_full_match(t, '{_BARE_MARKS}') THEN NULL ELSE t END"
     )
 
 

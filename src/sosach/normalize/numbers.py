@@ -4,58 +4,90 @@ A number in its right form passes one cheap test; a repair is made only where th
 else stays as written. Holds no column names and no code list: which prefixes a PIN may have is given by the caller.
 """
 
+import re
+from collections.abc import Collection
+from functools import lru_cache, partial
+
+import duckdb
+
+from sosach.normalize.odd_cells import register_odd
+
+_REMEMBERED = 65_536
 _DIGITS = "regexp_full_match(t, '[0-9]+')"
-_PASSPORT = "[A-Za-z]{1,2}(?: ?[0-9]){6,8}"
-# Every digit of 9, 11 or 12 is there; a shorter mantissa was rounded by the spreadsheet and tells nothing.
-_EXPONENT = r"[1-9][.,](?:[0-9]{8}[Ee]\+?0?8|[0-9]{10}[Ee]\+?10|[0-9]{11}[Ee]\+?11)"
 _ENTRY = r"[0-9]{1,6} ?/ ?[12][0-9]{3}"
 _RIGHT_ENTRY = "(?:0[1-9]|[1-9][0-9]{1,5})/[12][0-9]{3}"
 
+_QUOTES = "'‘’`´"
+_MARKS = re.compile("[-–. ]")
+_MARKED = re.compile("[0-9](?:[-–. ]*[0-9])*")
+_PASSPORT = re.compile("[A-Za-z]{1,2}(?: ?[0-9]){6,8}")
+# Every digit of 9, 11 or 12 is there; a shorter mantissa was rounded by the spreadsheet and tells nothing.
+_EXPONENT = re.compile(
+    r"([1-9])[.,]([0-9]{8}(?=E\+?0?8$)|[0-9]{10}(?=E\+?10$)|[0-9]{11}(?=E\+?11$))E\+?[0-9]+", re.IGNORECASE
+)
+_EXCEL_ZERO, _EXCEL_EXPONENT, _APOSTROPHE, _SEPARATED = "excel_zero", "excel_exponent", "apostrophe", "id_number"
 
-def id_numbers(prefixes: str) -> dict[str, str]:
-    """SQL functions on numbers of identity papers, by their heads.
+
+def repaired_id(text: str, prefixes: Collection[str]) -> tuple[str, str] | None:
+    """The number of a paper in its right form and the repair's name; None where it is right, or nothing is sure.
 
     Eleven digits get back the zero that a spreadsheet took off, where the prefix then is a PIN's (ID02). Not repaired:
     a CMND of eight digits, since no list of CMND prefixes is published that could prove a lost zero; O for 0 and l for
     1, since an officer has to look which digit it was; any text whose digits are not 9 or 12 in the end.
 
     Args:
-        prefixes: the prefixes that a PIN may have, as SQL literals with commas between.
+        text: present text, clean.
+        prefixes: the prefixes that a PIN may have.
     """
-    marked = "(?:[-–. ]*[0-9])"
-    return {
-        "nz_digits(t)": r"regexp_replace(regexp_replace(t, '^([0-9]+)\.0$', '\1'), '[-–. ]', '', 'g')",
-        # A PIN that lost its zero, of digits alone.
-        "nz_pin_lost(d)": f"regexp_full_match(d, '[1-9][0-9]{{10}}') AND '0' || left(d, 2) IN ({prefixes})",
-        "nz_pin_zero(d)": "CASE WHEN nz_pin_lost(d) THEN '0' || d ELSE d END",
-        # The number of a paper in its right form, NULL where this is none or cannot be proved; t without apostrophe.
-        "nz_id_repaired(t)": (
-            r"CASE WHEN regexp_full_match(t, '[1-9][0-9]{10}(?:\.0)?')"
-            " THEN CASE WHEN nz_pin_lost(left(t, 11)) THEN '0' || left(t, 11) END"
-            r" WHEN regexp_full_match(t, '(?:[0-9]{9}|[0-9]{12})(?:\.0)?') THEN replace(t, '.0', '')"
-            r" WHEN regexp_full_match(t, '[0-9]+\.0') THEN NULL"
-            f" WHEN regexp_full_match(t, '[0-9]{marked}{{8}}|[0-9]{marked}{{11}}') THEN nz_digits(t)"
-            f" WHEN regexp_full_match(t, '[0-9]{marked}{{10}}')"
-            " THEN CASE WHEN nz_pin_lost(nz_digits(t)) THEN '0' || nz_digits(t) END"
-            f" WHEN regexp_full_match(t, '{_PASSPORT}') THEN upper(replace(t, ' ', ''))"
-            f" WHEN regexp_full_match(t, '{_EXPONENT}')"
-            " THEN nz_pin_zero(translate(regexp_extract(t, '^[0-9.,]+'), '.,', '')) END"
-        ),
-        "nz_unquoted(t)": "ltrim(t, '''‘’`´')",
-        "nz_id_number(t)": (
-            f"CASE WHEN (strlen(t) = 12 OR strlen(t) = 9) AND {_DIGITS} THEN t"
-            " ELSE coalesce(nz_id_repaired(nz_unquoted(t)), t) END"
-        ),
-        # Which repair made nz_id_number(t) of t.
-        "nz_id_name(t)": (
-            f"CASE WHEN regexp_full_match(nz_unquoted(t), '{_EXPONENT}') THEN 'excel_exponent'"
-            " WHEN nz_id_number(t) = '0' || nz_digits(nz_unquoted(t)) THEN 'excel_zero'"
-            " WHEN nz_id_number(t) = nz_unquoted(t) THEN 'apostrophe' ELSE 'id_number' END"
-        ),
-    }
+    bare = text.lstrip(_QUOTES)
+    if exponent := _EXPONENT.fullmatch(bare):
+        return _with_zero(exponent[1] + exponent[2], prefixes) or exponent[1] + exponent[2], _EXCEL_EXPONENT
+    if _PASSPORT.fullmatch(bare):
+        number = bare.replace(" ", "").upper()
+    elif re.fullmatch(r"[0-9]+\.0", bare):
+        number = _number(bare[:-2], prefixes)
+    else:
+        number = _number(_MARKS.sub("", bare), prefixes) if _MARKED.fullmatch(bare) else ""
+    if number and number.startswith("0") and number[1:] == _MARKS.sub("", bare.removesuffix(".0")):
+        return number, _EXCEL_ZERO
+    if not number or number == text:
+        return None
+    return number, _APOSTROPHE if number == bare else _SEPARATED
+
+
+def _number(digits: str, prefixes: Collection[str]) -> str:
+    """The digits where they are 9 or 12, or 11 that lost a zero; else nothing."""
+    return digits if len(digits) in (9, 12) else _with_zero(digits, prefixes)
+
+
+def _with_zero(digits: str, prefixes: Collection[str]) -> str:
+    lost = len(digits) == 11 and not digits.startswith("0") and f"0{digits[:2]}" in prefixes
+    return f"0{digits}" if lost else ""
+
+
+def register_id_numbers(con: duckdb.DuckDBPyConnection, prefixes: Collection[str]) -> None:
+    """Define ``nz_id_number(t)`` and ``nz_id_name(t)`` (which repair made it of ``t``; NULL for none).
+
+    Args:
+        con: an open connection.
+        prefixes: the prefixes that a PIN may have.
+    """
+    repaired = lru_cache(_REMEMBERED)(partial(repaired_id, prefixes=prefixes))
+
+    def part(text: str, which: int) -> str | None:
+        found = repaired(text)
+        return found[which] if found else None
+
+    register_odd(con, "nz_odd_id", lambda text: part(text, 0) or text)
+    register_odd(con, "nz_id_name", lambda text: part(text, 1))
+    con.execute(
+        f"CREATE OR REPLACE MACRO nz_id_number(t) AS (CASE WHEN (strlen(t) = 12 OR strlen(t) = 9) AND {_DIGITS} THEN t"
+        " WHEN t IS NOT NULL THEN nz_odd_id(t) END)"
+    )
 
 
 NUMBERS = {
+    "nz_digits(t)": r"regexp_replace(regexp_replace(t, '^([0-9]+)\.0$', '\1'), '[-–. ]', '', 'g')",
     "nz_unit_code(t)": (
         f"CASE WHEN strlen(t) = 5 AND {_DIGITS} THEN t"
         r" WHEN regexp_full_match(t, '[0-9 ]+(?:\.0)?') THEN nz_digits(t) ELSE t END"
@@ -83,4 +115,4 @@ NUMBERS = {
         r" THEN TRY_CAST(replace(t, '.', '') AS INTEGER) END"
     ),
 }
-"""Head of each SQL function to its body; they need ``nz_digits`` of ``id_numbers``."""
+"""Head of each SQL function to its body; the texts ``t`` are clean and present."""

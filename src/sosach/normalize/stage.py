@@ -24,6 +24,7 @@ from sosach.normalize.value_maps import NOT_UNDERSTOOD, build_value_maps
 from sosach.registers import Register, load_registers
 from sosach.settings import Settings
 
+_ALWAYS = ("cl_unit_now", "cl_don_vi", "cl_don_vi_tinh", "cl_don_vi_huyen_truoc", "cl_ma_tinh_dinh_danh")
 QUARANTINE_COLUMNS = {
     "record_id": "VARCHAR",
     "_delivery": "VARCHAR",
@@ -46,14 +47,14 @@ class NormalizeCounts:
     cells_not_understood: int
 
 
-def prepare(con: duckdb.DuckDBPyConnection, expectations: Path) -> None:
-    """Register macros, code lists and normalisers on a connection.
+def prepare(con: duckdb.DuckDBPyConnection, expectations: Path, register: Register) -> None:
+    """Register macros, normalisers and the code lists of a register on a connection.
 
     Raises:
-        SettingsError: the list of PIN prefixes is missing.
+        SettingsError: a code list is missing.
     """
     register_macros(con)
-    register_code_lists(con, expectations)
+    register_code_lists(con, expectations, {*_ALWAYS, *(f"cl_{field.code_list}" for field in register.fields)})
     register_text(con)
     register_normalisers(con)
 
@@ -111,7 +112,9 @@ def _normalize(
     run: Run,
 ) -> NormalizeCounts:
     """Write the three files of a register that has rows in the view ``raw``; the counts say nothing of raw."""
-    prepare(con, settings.expectations)
+    prepare(con, settings.expectations, register)
+    # Records stay in the order of their rows only where the side with the records is never the one that is hashed.
+    con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     columns = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}
     maps = build_value_maps(con, register, "raw", columns)
     order = [(str(d["delivery_id"]), int(str(d["sequence"]))) for d in deliveries]

@@ -1,13 +1,12 @@
 """What a Vietnamese syllable can look like in quốc ngữ: onsets, rhymes, tones, and where the tone mark stands.
 
-One table answers in Python (``SYLLABLES``) and as RE2 patterns (``UNICODE``, ``POSSIBLE``). It tells what is possible,
-not what is a word. Holds no encoding and no repair. Facts: the spelling rules of quốc ngữ (Quyết định 240/QĐ 1984,
+``SYLLABLES`` tells what is possible, not what is a word; ``UNICODE`` and ``ASCII`` are RE2 patterns of text that is
+right at first sight. Holds no encoding and no repair. Facts: the spelling rules of quốc ngữ (Quyết định 240/QĐ 1984,
 Quyết định 1989/QĐ-BGDĐT 2018); both placements of the tone mark are allowed (hòa, hoà; thúy, thuý), and the old hòang,
 húynh, qúy.
 """
 
 import unicodedata
-from collections import defaultdict
 
 TONES = "\u0300\u0309\u0303\u0301\u0323"
 """Huyền, hỏi, ngã, sắc, nặng as combining marks."""
@@ -88,36 +87,6 @@ def is_possible(word: str) -> bool:
     return word.lower() in SYLLABLES and (word.islower() or word.isupper() or word[1:].islower())
 
 
-def _latin_1_rhymes() -> list[tuple[str, str, str]]:
-    """Heads, accented letters and tails; together all rhymes with one accented letter that Latin-1 has."""
-    letters: dict[tuple[str, str], str] = defaultdict(str)
-    for rhyme in sorted(_RHYMES):
-        accents = [i for i, letter in enumerate(rhyme) if letter in LETTERS]
-        if accents and max(rhyme) <= _LATIN_1:
-            at = accents[-1]
-            letters[rhyme[:at], rhyme[at + 1 :]] += rhyme[at]
-    tails: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (head, tail), accented_letters in letters.items():
-        tails[head, accented_letters].append(tail)
-    return [(head, accents, f"(?:{'|'.join(found)})") for (head, accents), found in tails.items()]
-
-
-def _word_pattern() -> str:
-    """RE2 of ASCII letters, or consonants before a Latin-1 rhyme, in small letters, capitals or with a capital first.
-
-    It takes a few words more than ``is_possible``: any consonants may stand together.
-    """
-    rhymes = _latin_1_rhymes()
-    small = "|".join(f"{head}[{accents}]{tail}" for head, accents, tail in rhymes)
-    titled = "|".join(
-        f"{head.capitalize()}[{accents if head else accents.upper()}]{tail}" for head, accents, tail in rhymes
-    )
-    consonants = "bcdghklmnpqrstvx"
-    onset = f"(?:[{consonants}{consonants.upper()}][{consonants}]{{0,2}}|[Gg]i|[Qq][uùú])"
-    capital = f"(?:[{consonants.upper()}]{{1,3}}|GI|Q[UÙÚ])"
-    return f"[A-Za-z]+|[Qq][ùú][aiy]|Q[ÙÚ][AIY]|{onset}?(?:{small})|{titled}|{capital}?(?:{small.upper()})"
-
-
 _LATIN_1 = "\u00ff"
 _ALL_LETTERS = LETTERS + LETTERS.upper()
 _LETTER = f"[!-~{_ALL_LETTERS}]"
@@ -125,8 +94,5 @@ _BEYOND = f"[{''.join(letter for letter in _ALL_LETTERS if letter > _LATIN_1)}]"
 UNICODE = f"(?:{_LETTER}+ )*{_LETTER}*{_BEYOND}{_LETTER}*(?: {_LETTER}+)*"
 """RE2 of text in Vietnamese letters, single spaces between, with a letter that no legacy font shows: it is Unicode."""
 
-_OTHER = "[!-@\\[-`{-~]"
-_WORD = f"(?:{_word_pattern()})"
-_BETWEEN = f"(?:(?: ?{_OTHER}+)+ ?| )"
-POSSIBLE = f"(?:{_OTHER}+(?: {_OTHER}+)* ?)?{_WORD}(?:{_BETWEEN}{_WORD})*(?: ?{_OTHER}+)*|{_OTHER}+(?: {_OTHER}+)*"
-"""RE2 of text whose words are ASCII or possible syllables in Latin-1 letters, single spaces between."""
+ASCII = "[!-~]+(?: [!-~]+)*"
+"""RE2 of text without any accented letter, single spaces between."""

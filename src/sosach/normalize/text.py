@@ -7,14 +7,13 @@ once. Holds no repair of its own.
 from functools import lru_cache
 
 import duckdb
-import pyarrow as pa
-from duckdb.func import ARROW, SPECIAL
 
 from sosach.normalize.mending import mend
-from sosach.normalize.syllables import POSSIBLE, UNICODE
+from sosach.normalize.odd_cells import register_odd
+from sosach.normalize.syllables import ASCII, UNICODE
 
 _REMEMBERED = 65_536  # distinct odd texts; a data set has far fewer, and they come again in every column
-_mend = lru_cache(_REMEMBERED)(mend)
+_mended = lru_cache(_REMEMBERED)(mend)
 
 
 def register_text(con: duckdb.DuckDBPyConnection) -> None:
@@ -25,24 +24,10 @@ def register_text(con: duckdb.DuckDBPyConnection) -> None:
       cannot be read for sure, to the last space. ``nz_text(nz_text(x)) = nz_text(x)``.
     * ``nz_text_name(x)``: which repair changed it, of ``mending.REPAIRS``; NULL where ``nz_text(x) = x``.
     """
-    known = {name for (name,) in con.execute("SELECT function_name FROM duckdb_functions()").fetchall()}
-    for name, function in (("nz_mended", _texts), ("nz_mended_by", _names)):
-        if name not in known:
-            con.create_function(name, function, ["VARCHAR"], "VARCHAR", type=ARROW, null_handling=SPECIAL)
+    register_odd(con, "nz_mended", lambda text: _mended(text)[0])
+    register_odd(con, "nz_mended_by", lambda text: _mended(text)[1])
     for head, clear, odd in (("nz_text(x)", "x", "nz_mended(x)"), ("nz_text_name(x)", "NULL", "nz_mended_by(x)")):
         con.execute(
             f"CREATE OR REPLACE MACRO {head} AS (CASE WHEN x IS NULL OR regexp_full_match(x, '{UNICODE}') THEN {clear}"
-            f" WHEN regexp_full_match(x, '{POSSIBLE}') THEN {clear} ELSE {odd} END)"
+            f" WHEN regexp_full_match(x, '{ASCII}') THEN {clear} ELSE {odd} END)"
         )
-
-
-def _texts(column: pa.ChunkedArray) -> pa.Array:
-    return _each(column, 0)
-
-
-def _names(column: pa.ChunkedArray) -> pa.Array:
-    return _each(column, 1)
-
-
-def _each(column: pa.ChunkedArray, part: int) -> pa.Array:
-    return pa.array([None if text is None else _mend(text)[part] for text in column.to_pylist()], pa.string())
