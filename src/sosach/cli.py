@@ -273,6 +273,15 @@ def hold_delivery(sha256: Sha, reason: Reason, actor: Actor, as_of: AsOf, home: 
     _set_status("held", sha256, reason, actor, as_of, home)
 
 
+@deliveries_app.command(name="quarantine")
+def quarantined_rows(run_id: RunId, home: Home = None) -> None:
+    """Print the rows of a run that could not be keyed: file, place and reason; no cell."""
+    from sosach.ingest.delivery_tables import quarantine_lines
+
+    for line in quarantine_lines(_settings(home), run_id):
+        typer.echo(line)
+
+
 def _add_stage(name: str) -> None:
     def command(run_id: RunId, home: Home = None) -> None:
         _say_stage(name, _settings(home), run_id)

@@ -10,9 +10,10 @@ import duckdb
 import pytest
 import yaml
 
-from sosach import cli
+from sosach import cli, stages
 from sosach.errors import SosachError
 from sosach.ingest import ingest_register, open_run
+from sosach.ingest.delivery_tables import quarantine_lines
 from sosach.lake import Lake, read_json
 from sosach.settings import Settings
 from sosach.state import ACCEPTED, HELD, StateStore
@@ -220,3 +221,22 @@ def test_a_load_that_dies_leaves_no_trace_in_a_run(settings: Settings, monkeypat
     assert open_run(settings, DAY, "luat") != run_id
     again = ingest_register(settings, REGISTER, LATER)
     assert (again.accepted, again.duplicate, again.held, again.refused) == (0, 2, 0, 0), "the same files change nothing"
+
+
+def test_an_unkeyed_row_is_named_by_file_and_line_and_comes_back_by_itself(declare: Declare) -> None:
+    """A corrected delivery of the period takes the place of the one with the unkeyed row."""
+    settings = declare(replace="whole_period", date="ngay_khoa_so")
+    unkeyed = HEADER + "\n" + ROW + "\n" + ROW.replace("16681", "", 1) + "\n"
+    drop(settings, "16681_2026-09.csv", unkeyed)
+    ingest_register(settings, REGISTER, DAY)
+    run_id = open_run(settings, DAY, "luat")
+    stages.normalize(settings, run_id)
+    (line,) = quarantine_lines(settings, run_id)
+    assert "so_ho_tich/16681_2026-09.csv, dòng 3: Thiếu hoặc để trống" in line
+    drop(settings, "16681_2026-09.csv", HEADER + "\n" + ROW + "\n" + OTHER + "\n")
+    ingest_register(settings, REGISTER, LATER)
+    again = open_run(settings, LATER, "luat")
+    stages.normalize(settings, again)
+    assert list(quarantine_lines(settings, again)) == []
+    counts = read_json(Lake(settings.home).run(again).stage("normalize"))["registers"][REGISTER]
+    assert (counts["rows_raw"], counts["rows_core"], counts["rows_superseded"]) == (4, 2, 2)

@@ -219,3 +219,25 @@ def test_rows_balance_whatever_is_delivered(
     for record in core:
         by_key.setdefault(record["record_key"], set()).add(record["_delivery"])
     assert all(len(found) == 1 for found in by_key.values())
+
+
+def test_a_delivery_replaced_whole_counts_as_superseded_with_its_unkeyed_rows(settings: Settings) -> None:
+    old = [KH | {"so": "01/2019"}, KH | {"so": None}, KH | {"so": "03/2019"}]
+    first, _ = deliver(settings, [("ket_hon", old), ("ket_hon", [KH | {"so": "01/2019", "chongHoTen": "MỚI"}])])
+    manifest = Lake(settings.home).run(RUN).manifest
+    content = read_json(manifest)
+    content["deliveries"][0] |= {"status": "replaced", "replaced_by": content["deliveries"][1]["delivery_id"]}
+    write_json(manifest, content)
+    counts = normalize_register(settings, RUN, "ket_hon")
+    run = Lake(settings.home).run(RUN)
+    assert [(r["so"], r["chong_ho_ten"]) for r in read(run.core("ket_hon"))] == [("01/2019", "MỚI")]
+    assert read(run.quarantine("ket_hon")) == []
+    assert (counts.rows_raw, counts.rows_core, counts.rows_superseded, counts.rows_quarantined) == (4, 1, 3, 0)
+    assert first not in {r["_delivery"] for r in read(run.core("ket_hon"))}
+
+
+def test_records_stay_in_the_order_of_their_rows_however_few_they_are(settings: Settings) -> None:
+    rows = [KH | {"so": f"{n:02}/2019", "chongDanToc": "Kinh", "chongNgaySinh": "1980"} for n in range(9, 0, -1)]
+    deliver(settings, [("ket_hon", rows)])
+    normalize_register(settings, RUN, "ket_hon")
+    assert [r["_row"] for r in read(Lake(settings.home).run(RUN).core("ket_hon"))] == list(range(1, 10))

@@ -32,6 +32,7 @@ _NEEDED = (
     "campaign_units",
     "proposals",
     "links",
+    "delivery_parts",
 )
 
 

@@ -13,6 +13,7 @@ import duckdb
 from sosach.checks.catalogue import Catalogue
 from sosach.duck import literal
 from sosach.manifest import Manifest
+from sosach.places import place_join, place_words
 from sosach.registers import Register, RegisterField
 from sosach.report.model import WorkLine
 
@@ -59,12 +60,13 @@ proposed AS (
 SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, i.record_key,
   n.person, coalesce(e.message, '{not_run}') AS message, coalesce(e.evidence, '{{}}') AS evidence, p.proposal,
   i.first_seen,
-  f.file_name || ' dòng ' || split_part(i.record_id, ':', 2) AS source
+  f.file_name || ', ' || {place} AS source
 FROM issues i
 LEFT JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
 LEFT JOIN named n ON n.register = i.register AND n.record_id = i.record_id
 LEFT JOIN proposed p USING (issue_id)
 LEFT JOIN delivered f ON f.delivery_id = split_part(i.record_id, ':', 1)
+{parts}
 WHERE i.state IN ('new', 'open', 'reopened') AND i.severity <> 'info'
 """
 
@@ -79,7 +81,8 @@ def build_lines(con: duckdb.DuckDBPyConnection, registers: dict[str, Register], 
         f"SELECT '{register}' AS register, record_id, {sql} AS person FROM {register}"
         for register, sql in _NAMES.items()
     )
-    con.execute(_LINES.format(not_run=_NOT_RUN, names=names, labels=labels, files=files))
+    place, parts = place_words("i.record_id"), place_join("i.record_id")
+    con.execute(_LINES.format(not_run=_NOT_RUN, names=names, labels=labels, files=files, place=place, parts=parts))
     return {
         str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()
     }

@@ -5,9 +5,12 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sosach.duck import connect
+from sosach.duck import connect, literal
+from sosach.errors import MissingArtefactError
 from sosach.ingest.expected import write_expected
 from sosach.ingest.replacing import replacements
+from sosach.manifest import read_manifest
+from sosach.places import place_join, place_words
 from sosach.registers import load_registers
 from sosach.settings import Settings
 from sosach.state import ACCEPTED, StateStore
@@ -64,3 +67,25 @@ def delivery_lines(settings: Settings, as_of: date | None, register: str, status
         yield f"{name:<20}{standing:<10}{unit:<7}{f'{begins}..{ends}':<24}{due!s:<12}{late:>9}  {came or NOTHING}"
     for name, standing, count in counts:
         yield f"{name:<20}{standing:<10}{count:>7,} in all"
+
+
+def quarantine_lines(settings: Settings, run_id: str) -> Iterator[str]:
+    """Rows of a run that could not be keyed: register, file, place and reason; no cell.
+
+    Raises:
+        MissingArtefactError: no such run, or its deliveries were not normalised.
+    """
+    run, manifest = read_manifest(settings, run_id)
+    files = {str(d["delivery_id"]): str(d["file_name"]) for d in manifest.deliveries}
+    if not run.table("delivery_parts").is_file() or not run.stage("normalize").is_file():
+        raise MissingArtefactError(f"{run.root}: not normalised yet. Run the normalize stage of this run first.")
+    with connect(settings) as con:
+        con.execute(f"CREATE TEMP VIEW delivery_parts AS FROM read_parquet({literal(run.table('delivery_parts'))})")
+        for register in load_registers(settings.expectations):
+            found = con.execute(
+                f"SELECT q._delivery, {place_words('q.record_id')}, q.reason"
+                f" FROM read_parquet({literal(run.quarantine(register))}) q {place_join('q.record_id')}"
+                " ORDER BY q._delivery, q._row"
+            ).fetchall()
+            for delivery, place, reason in found:
+                yield f"{register:<20}{files[delivery]}, {place}: {reason}"
