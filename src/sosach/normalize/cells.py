@@ -10,7 +10,7 @@ from sosach.duck import identifier, literal
 from sosach.normalize.value_maps import NOT_UNDERSTOOD, PLACEHOLDER, map_kind, named, repair_name
 from sosach.registers import Register, RegisterField
 
-# Types whose value stays as written where no form fits; ``nz_known_<type>`` tells.
+# Types whose value stays as written where no form fits: ``nz_known_<type>`` tells, ``nz_usual_<type>`` cheaply of most.
 _KNOWN = ("phone", "email")
 _FAMILY = {"id_number": "id_number", "phone": "phone", "email": "email"}
 """Type of a field without value map to the family whose repairs it has; all others are text."""
@@ -64,19 +64,18 @@ def _mapped(field: RegisterField, core: str, table: str) -> str:
 
 def _free(family: str, fields: Sequence[RegisterField], core: str) -> str:
     """Cells of all fields of a family: those that differ from the delivered text, then which repair it was."""
-    known = f"nz_known_{family}({{own}})" if family in _KNOWN else ""
-    also = f" OR {known} IS NOT TRUE" if known else ""
+    also = f" OR NOT nz_usual_{family}({{own}})" if family in _KNOWN else ""
     odd = " UNION ALL ".join(
         f"SELECT record_id, {literal(field.name)} AS field, {raw} AS old, {own} AS new FROM {core}"
         f" WHERE {raw} IS NOT NULL AND ({own} IS DISTINCT FROM {raw}{also.format(own=own)})"
         for field in fields
         for own, raw in [(identifier(field.name), identifier(f"raw_{field.name}"))]
     )
-    understood = f"CASE WHEN {known.format(own='new')} THEN new END" if known else "new"
+    understood = f"CASE WHEN nz_known_{family}(new) THEN new END" if family in _KNOWN else "new"
     logged = named(understood, "old", "nz_present(cleaned)", _REPAIRS[family])
     return (
-        f"SELECT record_id, field, old, new, {logged} AS normaliser"
-        f" FROM (SELECT *, nz_text(old) AS cleaned FROM ({odd})) WHERE normaliser IS NOT NULL"
+        f"(WITH odd AS MATERIALIZED ({odd}), cleaned AS (SELECT *, nz_text(old) AS cleaned FROM odd)"
+        f" SELECT record_id, field, old, new, {logged} AS normaliser FROM cleaned WHERE normaliser IS NOT NULL)"
     )
 
 

@@ -1,7 +1,7 @@
 """Telephone numbers and e-mail addresses: the right ones pass in SQL, the odd ones through well-kept libraries.
 
-Holds the SQL functions ``nz_phone(t)``, ``nz_email(t)``, ``nz_known_phone(v)`` and ``nz_known_email(v)`` and what they
-call in Python. Nothing here dials, sends or looks up a domain.
+Holds the SQL functions ``nz_phone(t)``, ``nz_email(t)``, ``nz_known_phone(v)``, ``nz_known_email(v)`` (whether a form
+fits, by Python where ``nz_usual_…`` is not enough). Nothing here dials, sends or looks up a domain.
 """
 
 import re
@@ -35,12 +35,14 @@ _CONTACTS = {
         "CASE WHEN strlen(t) = 10 AND t LIKE '0%' AND regexp_full_match(t, '[0-9]+') THEN t"
         " ELSE coalesce(nz_odd_phone(t), t) END"
     ),
-    "nz_known_phone(v)": "regexp_full_match(v, '0[1-9][0-9]{8}|02[0-9]{9}') OR coalesce(nz_odd_phone(v) = v, FALSE)",
+    "nz_usual_phone(v)": "regexp_full_match(v, '0[1-9][0-9]{8}|02[0-9]{9}')",
+    "nz_known_phone(v)": "nz_usual_phone(v) OR nz_odd_phone(v) = v",
     "nz_email(t)": (
         f"CASE WHEN regexp_full_match(t, '{_RIGHT_EMAIL}') THEN t"
         f" WHEN regexp_full_match(lower(t), '{_RIGHT_EMAIL}') THEN lower(t) ELSE coalesce(nz_odd_email(t), t) END"
     ),
-    "nz_known_email(v)": f"regexp_full_match(v, '{_RIGHT_EMAIL}') OR coalesce(nz_odd_email(v) = v, FALSE)",
+    "nz_usual_email(v)": f"regexp_full_match(v, '{_RIGHT_EMAIL}')",
+    "nz_known_email(v)": "nz_usual_email(v) OR nz_odd_email(v) = v",
 }
 
 
