@@ -168,6 +168,8 @@ def _write_core(
         if column.startswith("raw_"):
             value = column.removeprefix("raw_")
             made[column] = f"strftime({value}, '%d/%m/%Y')" if columns[value] == "DATE" else value
+        elif column.endswith(("_ma", "_ma_nay", "_cach")):
+            made[column] = "NULL"  # no rule of the twenty reads the unit of an address
         else:
             made.setdefault(column, column)
     chosen = ", ".join(f"CAST({made[c]} AS {kind}) AS {identifier(c)}" for c, kind in columns.items())

@@ -173,6 +173,13 @@ def test_the_register_decides_what_is_done(judged: Judge) -> None:
     assert as_recorded(findings)[0].keys() == {"kind", "column", "policy", "text"}
 
 
+def test_several_reasons_are_sentences() -> None:
+    texts = ["cột “a” lạ. Sửa.", "cột “b” lạ. Sửa.", "cột “a” lạ. Sửa."]
+    findings = [Finding("added", "", "quarantine", text) for text in texts]
+    assert sentence(findings, "quarantine") == "cột “a” lạ. Sửa. Cột “b” lạ. Sửa."
+    assert sentence(findings, "stop") == ""
+
+
 def test_the_sample_is_bounded_and_reaches_the_end_of_the_file(tmp_path: Path) -> None:
     raw = tmp_path / "raw.parquet"
     table = pa.table({"a": [f"{n:05}" for n in range(50_000)], "b": ["x"] * 50_000})

@@ -1,5 +1,6 @@
 """Unit, period, sender and promises of a delivery: from its note, else its path, else its rows."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sosach.errors import DeliveryError
-from sosach.ingest.handover import Handover, Units, from_data, load_units, read_handover
+from sosach.ingest.handover import Handover, Units, load_units, read_handover
+from sosach.ingest.handover_rows import from_data
 from sosach.ingest.notes import NOTE_NAME, Notes, is_note, read_notes
 from sosach.ingest.periods import find_period
 from sosach.ingest.understanding import judging_engine
@@ -169,27 +171,112 @@ def test_a_broken_promise_is_refused_by_name() -> None:
         promise.check_sha256("b" * 64)
 
 
+Rows = Callable[..., Handover]
+
+
+@pytest.fixture
+def rows_say(tmp_path: Path, ket_hon: Register) -> Rows:
+    """What rows with these codes, days and keys say; a key of None is a row that is no record."""
+
+    def said(
+        codes: list[str | None],
+        days: list[str | None],
+        found: Handover | None = None,
+        keys: list[str | None] | None = None,
+    ) -> Handover:
+        keys = keys or [f"{n}/2026" for n in range(len(codes))]
+        columns = {"noiDangKy": codes, "ngayDangKy": days, "so": keys, "quyenSo": keys}
+        raw = tmp_path / "raw.parquet"
+        pq.write_table(pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()}), raw)
+        con = judging_engine(PROJECT / "expectations", "1GB").con
+        return from_data(con, raw, list(columns), ket_hon, found or Handover(), AS_OF)
+
+    return said
+
+
 @pytest.mark.parametrize(
-    ("codes", "unit"),
+    ("codes", "unit", "share"),
     [
-        (["17329", "17329.0", "17 329"], "17329"),
-        (["17329", "16681"], None),
-        (["17329", None], None),
-        (["17329", "không rõ"], None),
-        (["99999", "99999"], None),
+        (["17329", "17329.0", "17 329"], "17329", None),
+        (["17329", "16681"], None, None),
+        (["17329", None], "17329", "50%"),
+        (["17329", "17329", "không rõ"], "17329", "66%"),
+        (["17329", "99999", "99998"], None, None),
+        (["99999", "99999"], None, None),
+        (["17329"] * 19 + ["16681"], "17329", "95%"),
+        (["17329"] * 18 + ["16681"], None, None),
+        ([None, None], None, None),
     ],
 )
-def test_the_rows_say_unit_and_period(codes: list[str | None], unit: str | None, tmp_path: Path) -> None:
-    register = load_registers(PROJECT / "expectations")["ket_hon"]
-    days = ["05.10.2026", "2026-10-28", "01.01.2099", "ba mươi"][: len(codes)]
-    raw = tmp_path / "raw.parquet"
-    pq.write_table(pa.table({"noiDangKy": pa.array(codes, pa.string()), "ngayDangKy": days}), raw)
-    dated = register.model_copy(update={"delivering": register.delivering.model_copy(update={"date": "ngay_dang_ky"})})
-    con = judging_engine(PROJECT / "expectations", "1GB").con
-    found = from_data(con, raw, ["noiDangKy", "ngayDangKy"], dated, Handover(), AS_OF)
+def test_the_rows_say_the_unit(codes: list[str | None], unit: str | None, share: str | None, rows_say: Rows) -> None:
+    found = rows_say(codes, [None] * len(codes))
     assert found.unit == unit
+    assert found.origin == ({"unit": "data"} if unit else {}) | ({"unit_share": share} if share else {})
+    assert len(found.told) == bool(share)
+    assert all(f"đơn vị {unit} lấy theo" in text for text in found.told)
+
+
+def test_the_rows_say_the_period(rows_say: Rows) -> None:
+    found = rows_say(["17329"] * 4, ["05.10.2026", "2026-10-28", "01.01.2099", "ba mươi"])
     assert (found.period_from, found.period_to) == (date(2026, 10, 5), date(2026, 10, 28))
-    assert found.origin == ({"unit": "data"} if unit else {}) | {"period": "data"}
-    said = Handover(unit="412", period_from=OCTOBER[0], period_to=OCTOBER[1], origin={"unit": "path", "period": "note"})
-    assert from_data(con, raw, ["noiDangKy", "ngayDangKy"], dated, said, AS_OF) == said
-    assert from_data(con, raw, ["so"], dated, Handover(), AS_OF) == Handover()
+    assert found.origin == {"unit": "data", "period": "data"}
+
+
+def test_what_stands_below_the_table_says_nothing(rows_say: Rows) -> None:
+    found = rows_say(
+        ["17329", "17329", "16681", " ", None],
+        ["05.10.2026", "28.10.2026", "02.11.2026", None, "01.11.2026"],
+        keys=[" 1/2026", "2/2026", None, " ", None],
+    )
+    assert (found.unit, found.period_from, found.period_to) == ("17329", date(2026, 10, 5), date(2026, 10, 28))
+    assert (found.origin, found.told) == ({"unit": "data", "period": "data"}, ())
+
+
+def test_a_citizen_counts_also_without_pin(tmp_path: Path) -> None:
+    register = load_registers(PROJECT / "expectations")["dan_cu"]
+    source = {name: register.field(name).source_name for name in (*register.key, *register.identity, register.unit)}
+    cells = {
+        "so_dinh_danh": [None, None],
+        "ho_ten": ["NGUYỄN VĂN AN", "Tổng cộng"],
+        "ngay_sinh": ["1950", None],
+        register.unit: ["17329", "16681"],
+    }
+    raw = tmp_path / "raw.parquet"
+    pq.write_table(pa.table({source[name]: pa.array(values, pa.string()) for name, values in cells.items()}), raw)
+    con = judging_engine(PROJECT / "expectations", "1GB").con
+    found = from_data(con, raw, list(source.values()), register, Handover(), AS_OF)
+    assert (found.unit, found.told) == ("17329", ())
+
+
+@pytest.mark.parametrize(
+    ("unit", "code", "told"),
+    [
+        ("17329", "17329", 0),
+        ("17506", "17329", 1),
+        ("40", "17329", 0),
+        ("412", "16681", 0),  # a ward of Vinh
+        ("412", "17329", 1),
+        ("17506", "17572", 0),  # followed by 17506
+    ],
+)
+def test_a_path_that_the_rows_contradict_is_told(unit: str, code: str, told: int, rows_say: Rows) -> None:
+    said = Handover(unit=unit, period_from=OCTOBER[0], period_to=OCTOBER[1], origin={"unit": "path", "period": "note"})
+    found = rows_say([code, code, None], ["05.10.2026"] * 3, said)
+    assert (found.unit, found.period_from, found.origin) == (unit, OCTOBER[0], said.origin), "what was said stays"
+    assert len(found.told) == told
+    assert all(f"đường dẫn ghi đơn vị {unit}, nhưng 2 trong 3 dòng ghi {code}" in text for text in found.told)
+
+
+def test_a_period_without_any_row_is_told(rows_say: Rows) -> None:
+    said = Handover(unit="17329", period_from=date(1904, 1, 1), period_to=date(1904, 12, 31), origin={"period": "path"})
+    (told,) = rows_say(["17329"], ["05.10.2020"], said).told
+    assert "đường dẫn ghi kỳ 01/01/1904–31/12/1904, nhưng không dòng nào có ngày trong kỳ đó" in told
+    assert rows_say(["17329"] * 2, ["05.10.2020", "05.10.1904"], said).told == ()
+    assert rows_say(["17329"], ["không rõ"], said).told == (), "no day is understood: nothing contradicts"
+
+
+def test_a_column_that_was_not_delivered_says_nothing(tmp_path: Path, ket_hon: Register) -> None:
+    raw = tmp_path / "raw.parquet"
+    pq.write_table(pa.table({"so": ["1/2026"]}), raw)
+    con = judging_engine(PROJECT / "expectations", "1GB").con
+    assert from_data(con, raw, ["so"], ket_hon, Handover(), AS_OF) == Handover()

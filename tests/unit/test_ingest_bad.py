@@ -91,6 +91,18 @@ TEXT_FAULTS: dict[str, tuple[bytes | str, list[str]]] = {
     ),
     "utf-8 cut in a letter": (f"{FILE}Nghệ".encode()[:-1], ["bảng mã UTF-8", "dòng 3"]),
     "utf-16 cut in a letter": (FILE.encode("utf-16")[:-1], ["UTF-8"]),
+    "records above the header": (
+        f"{ROW}\n{SECRET},KS,2020,01/2020,,,9,\n{HEADER}\n{ROW}\n",
+        ["dòng 1, 2 giống bản ghi", "trên dòng tiêu đề (dòng 3)", "gửi lại"],
+    ),
+    "a sparse record above the header": (
+        f"Danh mục\n{SECRET},,2020,01/2020,,,,\n{HEADER}\n{ROW}\n",
+        ["dòng 2 giống bản ghi", "(dòng 3)"],
+    ),
+    "a second table in another order": (
+        f"{FILE}{','.join(reversed(COLUMNS))}\n{','.join(reversed(ROW.split(',')))}\n",
+        ["dòng 3 lại là một dòng tiêu đề", "vị trí khác", "gửi lại"],
+    ),
     "no text at all": (HEADER.encode() + b"\n" + bytes(range(255, 127, -1)) * 20, ["không đọc được chữ"]),
 }
 

@@ -168,6 +168,40 @@ def test_title_lines_above_the_header_are_skipped_and_told(settings: Settings) -
     assert (written.notes, written.parts) == ({"rows_above_header": 2}, (Part("", 1, 4, 1),))
 
 
+@pytest.mark.parametrize(
+    "above", ["Danh mục sổ\n", "Mẫu số 1,,,,,,,Năm 2020\n", "1,2,3,4,5,6,7,8\n", "Sổ,Loại,Năm,Q,a,b,c,d\n"]
+)
+def test_rows_of_words_above_the_header_are_no_records(settings: Settings, above: str) -> None:
+    drop(settings, "a.csv", f"{above}{FILE}")
+    assert (_taken(settings).rows, _taken(settings).notes) == (1, {"rows_above_header": 1})
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        HEADER,
+        HEADER.upper().replace("_", " "),
+        "Mã nơi đăng ký,Loại sổ,Năm mở sổ,Quyển số,Số đầu,Số cuối,Số trường hợp,Ngày khóa sổ",
+        ",".join([*COLUMNS[:6], "", ""]),
+    ],
+    ids=["exact", "lenient", "labels", "a part"],
+)
+def test_a_header_that_is_repeated_is_no_record(settings: Settings, again: str) -> None:
+    drop(settings, "a.csv", f"{FILE}{again}\n{ROW}\n{again}\n{ROW}\n{ROW}\n")
+    written = _taken(settings)
+    assert (written.rows, written.notes) == (4, {"header_repeated": 2})
+    assert [(p.first_row, p.line, p.rows) for p in written.parts] == [(1, 2, 1), (2, 4, 1), (3, 6, 2)]
+    assert _without_provenance(raw_rows(settings)) == [CELLS] * 4
+
+
+def test_rows_without_numbers_are_kept(settings: Settings) -> None:
+    odd = ["Tổng cộng,,,,,,2,", "Người lập biểu,,Trưởng phòng,,,,,Giám đốc", "so_dau,KS,,,so_cuoi,,,"]
+    drop(settings, "a.csv", FILE + "\n".join(odd) + "\n")
+    written = _taken(settings)
+    assert (written.rows, written.notes) == (4, {})
+    assert [r["ma_noi_dang_ky"] for r in raw_rows(settings)[1:]] == ["Tổng cộng", "Người lập biểu", "so_dau"]
+
+
 def test_empty_cells_beyond_the_last_column_are_none(settings: Settings) -> None:
     drop(settings, "a.csv", f"{HEADER},,\n{ROW},,\n{ROW},,,,\n{ROW}\n")
     assert _rows_taken(settings) == 3

@@ -67,6 +67,13 @@ def test_words_of_offices(register: str, written: str, field: str | None) -> Non
     assert (found.field.source_name if found.field else None) == field
 
 
+@pytest.mark.parametrize("written", ["Cơ quan đăng ký", "Ủy ban nhân dân", "UBND xã", "Tên cơ quan đăng ký"])
+def test_a_column_of_office_names_is_no_column_of_unit_codes(written: str) -> None:
+    for register_id, index in INDEXES.items():
+        field = index.candidates(written).field
+        assert field is None or field.type != "unit_code", register_id
+
+
 styles = st.sampled_from(
     [
         str,

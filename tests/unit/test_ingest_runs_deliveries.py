@@ -184,6 +184,30 @@ def test_a_policy_may_stop_a_delivery(declare: Declare) -> None:
     assert raw_files(settings) == []
 
 
+def test_a_total_below_the_table_hides_no_commune_and_the_corrected_file_replaces_it(declare: Declare) -> None:
+    settings = declare(
+        replace="whole_period",
+        date="ngay_khoa_so",
+        expected={"every": "month", "by": "commune", "due_days": 3, "from": date(2026, 9, 1)},
+    )
+    record = ROW.replace("2020-12-31", "2026-09-05") + "\n" + ROW.replace("2020-12-31", "2026-09-25") + "\n"
+    drop(settings, "thang9.csv", f"{HEADER}\n{record}Tổng cộng,,,,,,18,\n")
+    ingest_register(settings, REGISTER, DAY)
+    (first,) = _manifest(settings, DAY)["deliveries"]
+    assert (first["unit"], first["period_from"], first["period_to"]) == ("16681", "2026-09-05", "2026-09-25")
+    drop(settings, "thang9-sua.csv", f"{HEADER}\n{record.replace('09/2020', '10/2020')}")
+    ingest_register(settings, REGISTER, LATER)
+    older, newer = _manifest(settings, LATER)["deliveries"]
+    assert (older["status"], older["replaced_by"]) == ("replaced", newer["delivery_id"])
+    run = Lake(settings.home).run(open_run(settings, LATER, "luat"))
+    with duckdb.connect() as con:
+        came = con.execute(
+            "SELECT status FROM read_parquet(?) WHERE unit = '16681' AND period_from = '2026-09-01'",
+            [str(run.table("expected_deliveries"))],
+        ).fetchall()
+    assert came == [("received",)]
+
+
 def test_who_did_not_send_is_a_table_of_the_run(declare: Declare) -> None:
     settings = declare(expected={"every": "month", "by": "commune", "due_days": 3, "from": date(2026, 9, 1)})
     drop(settings, "16681_2026-09.csv", FILE)

@@ -11,6 +11,7 @@ import xlwt
 
 from sosach.errors import DeliveryError
 from sosach.ingest.table import Part
+from sosach.registers import Register
 from tests.unit.workbook_sample import (
     BOOKS,
     HEADER,
@@ -249,3 +250,61 @@ def test_scratch_files_go_with_the_table(tmp_path: Path) -> None:
         read(xlsx(tmp_path / "a.xlsx", {"S": [["x"]]}))
     assert [p.name for p in tmp_path.iterdir()] == ["a.xlsx"]
     assert (BOOKS.register_id, LIMITS.ratio) == ("so_ho_tich", 200)
+
+
+def refused(path: Path, register: Register = BOOKS) -> str:
+    """Why a workbook is refused."""
+    with pytest.raises(DeliveryError) as error:
+        read(path, register)
+    assert ROW[0] not in str(error.value)
+    return str(error.value)
+
+
+def test_records_above_the_header_are_refused(tmp_path: Path) -> None:
+    told = refused(xlsx(tmp_path / "a.xlsx", {"S": [["Danh mục"], row_of(1), row_of(2), HEADER, row_of(3)]}))
+    assert "trang tính S: dòng 2, 3 giống bản ghi nhưng đứng trên dòng tiêu đề (dòng 4)" in told
+
+
+def test_a_sheet_with_records_is_not_left_out(tmp_path: Path) -> None:
+    good: dict[str, Any] = {"Xã A": [HEADER, row_of(1), row_of(2)]}
+    lacking = {"Xã B": [HEADER[:-2], row_of(3)[:-2]]}
+    told = refused(xlsx(tmp_path / "a.xlsx", good | lacking))
+    assert "trang tính Xã B có dòng tiêu đề của sổ nhưng thiếu cột bắt buộc: so_truong_hop" in told
+    for sparse in (row_of(4), [*row_of(4)[:4], "", "", "9", ""]):
+        told = refused(xlsx(tmp_path / "a.xlsx", good | {"Xã C": [["Tiếp theo"], sparse, sparse]}))
+        assert "trang tính Xã C có các dòng giống bản ghi nhưng không có dòng tiêu đề" in told
+
+
+def test_covers_notes_and_lookup_sheets_are_left_out(tmp_path: Path) -> None:
+    beside: dict[str, Any] = {
+        "Bìa": [["SỞ TƯ PHÁP"], ["Năm", "2020"], ["Ngày", "31/12/2020"]],
+        "Mã": [["Mã", "Tên", "Ghi chú"], *[[f"1668{n}", f"Xã {n}", "đã nhập"] for n in range(9)]],
+        "Hướng dẫn": [["a", "b", "c", "d", "e", "f", "g", "h"]] * 3,
+        "Mẫu": [HEADER[:-2]],
+    }
+    table, found = read(xlsx(tmp_path / "a.xlsx", beside | {"S": [HEADER, row_of(1)]}))
+    assert len(found) == 1
+    notes = {"sheet_not_read:Bìa": 3, "sheet_not_read:Mã": 10, "sheet_not_read:Hướng dẫn": 3, "sheet_not_read:Mẫu": 1}
+    assert table.notes == notes
+
+
+def test_a_repeated_header_is_no_record(tmp_path: Path) -> None:
+    rows = [HEADER, row_of(1), [], ["Tháng 7"], HEADER, row_of(2), ["Tổng", "2"]]
+    table, found = read(xlsx(tmp_path / "a.xlsx", {"S": rows}))
+    assert [r["quyen_so"] for r in found] == ["01/2020", None, "02/2020", None]
+    assert [(p.first_row, p.line, p.rows) for p in table.parts] == [(1, 2, 1), (2, 4, 1), (3, 6, 2)]
+    assert table.notes["header_repeated"] == 1
+    turned = [HEADER[i] for i in (0, 1, 2, 3, 5, 4, 6, 7)]
+    told = refused(xlsx(tmp_path / "a.xlsx", {"S": [HEADER, row_of(1), [], turned, row_of(2)]}))
+    assert "trang tính S: dòng 4 lại là một dòng tiêu đề" in told
+
+
+def test_a_header_of_two_rows_is_found_again(tmp_path: Path) -> None:
+    block: list[list[Any]] = [
+        ["Số", "Quyển số", "Ngày đăng ký", "Nơi đăng ký", "Bên nam", "", "Bên nữ", ""],
+        ["", "", "", "", "Họ và tên", "Ngày sinh", "Họ và tên", "Ngày sinh"],
+        [1, 2, 3, 4, 5, 6, 7, 8],
+    ]
+    table, found = read(xlsx(tmp_path / "a.xlsx", {"S": [*block, MARRIAGE, *block, MARRIAGE]}), MARRIAGES)
+    assert found == [dict(zip(MARRIAGE_NAMES, MARRIAGE, strict=True))] * 2
+    assert table.notes == {"number_rows": 1, "header_repeated": 3}

@@ -177,6 +177,59 @@ def test_any_form_of_an_old_address_gives_its_commune_or_nothing(addresses: Addr
         assert found[BEFORE] == (unit[0], unit[5], "du") or (marks_lost and found[0][::2] == (None, "mo_ho")), text
 
 
+def test_a_district_in_brackets_is_a_level_and_another_one_leaves_it_open(addresses: Addresses) -> None:
+    units = addresses.rows(OLD_UNITS)
+    head = [f"{COMMUNE[unit[2]][0]} {unit[1]}" for unit in units]
+    levels = [f"{DISTRICT[unit[4]][0]} {unit[3]}" for unit in units]
+    agreeing = [f"{own} ({level}), tỉnh Nghệ An" for own, level in zip(head, levels, strict=True)]
+    for unit, text, found in zip(units, agreeing, addresses.find(agreeing), strict=True):
+        assert found == tuple((unit[0], unit[5], how) for how in ("ten_cu", "du", "ten_cu")), text
+    other = ["huyện Kỳ Sơn" if unit[3] != "Kỳ Sơn" else "huyện Đô Lương" for unit in units]
+    for form in ("{} ({}), {}, tỉnh Nghệ An", "{}, {}, {} cũ, tỉnh Nghệ An"):
+        against = [form.format(*parts) for parts in zip(head, other, levels, strict=True)]
+        for text, found in zip(against, addresses.find(against), strict=True):
+            assert all(code is None for code, _, _ in found), text
+
+
+def test_another_name_in_brackets_decides_or_leaves_it_open(addresses: Addresses) -> None:
+    units = addresses.rows(OLD_UNITS)
+    today = {code: (name, kind) for code, name, kind in addresses.rows(NEW_UNITS)}
+    for relation in ("(nay là {})", ", nay thuộc {}", "({} mới)"):
+        texts = [
+            f"{COMMUNE[unit[2]][0]} {unit[1]} "
+            + relation.format(f"{COMMUNE[today[unit[5]][1]][0]} {unit[6]}")
+            + ", tỉnh Nghệ An"
+            for unit in units
+        ]
+        right = 0
+        for unit, text, found in zip(units, texts, addresses.find(texts), strict=True):
+            right += found == ((unit[0], unit[5], "thieu_huyen"),) * 3
+            assert all(code in (None, unit[0]) for code, _, _ in found), text
+        assert right > 400
+    for relation in ("({} cũ)", ", trước đây là {}", "(trước 1/7/2025: {})"):
+        texts = [
+            f"{COMMUNE[today[unit[5]][1]][0]} {unit[6]} "
+            + relation.format(f"{COMMUNE[unit[2]][0]} {unit[1]}")
+            + ", tỉnh Nghệ An"
+            for unit in units
+        ]
+        right = 0
+        for unit, text, found in zip(units, texts, addresses.find(texts), strict=True):
+            right += found[SINCE][1] == unit[5]
+            assert all(now in (None, unit[5]) for _, now, _ in found), text
+        assert right > 400
+
+
+def test_a_remark_without_a_unit_changes_nothing(addresses: Addresses) -> None:
+    units = addresses.rows(OLD_UNITS)[::5]
+    for relation in ("(xóm 4)", "(nhà ông Lan)", "(khối 3 cũ)", "(trước là trường học)", "(bản Mới)"):
+        for tail in ("", ", {1} {2}"):
+            plain = [f"xóm 1, {COMMUNE[u[2]][0]} {u[1]}{{}}{tail.format('', DISTRICT[u[4]][0], u[3])}" for u in units]
+            with_it = [text.format(f" {relation}") + ", tỉnh Nghệ An" for text in plain]
+            without = [text.format("") + ", tỉnh Nghệ An" for text in plain]
+            assert addresses.find(with_it) == addresses.find(without), relation
+
+
 @given(data=st.data())
 @LIGHT
 def test_a_district_left_out_gives_the_old_commune_or_nothing(addresses: Addresses, data: st.DataObject) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sosach.ingest.encodings import find_encoding
 from sosach.normalize.legacy_fonts import FONTS, read
 from sosach.normalize.mending import REPAIRS, mend
 from sosach.normalize.syllables import LETTERS, SYLLABLES, TONES
@@ -90,6 +91,11 @@ def _in_font(text: str, font: str) -> str:
     return "".join(table.get(letter, table.get(letter.lower(), letter)) for letter in text)
 
 
+def _bytes(shown: str) -> bytes:
+    """Of a font's text, which shows a byte as Windows-1252 or as Latin-1 does."""
+    return b"".join(sign.encode("latin-1" if sign < "\u0100" else "cp1252") for sign in shown)
+
+
 def _twice(codec: str) -> Callable[[str], str]:
     return lambda text: text.encode().decode(codec, errors="surrogateescape")
 
@@ -110,6 +116,49 @@ def test_a_name_in_a_font_comes_back_or_is_kept(name: str) -> None:
         shown = _in_font(name, font)
         clean, repair = mend(shown)
         assert (clean.lower(), repair) == (name.lower(), font) or clean == shown
+
+
+@given(name=NAMES)
+@LIGHT
+def test_a_font_through_windows_1258_comes_back_or_is_kept(name: str) -> None:
+    for font in FONTS:
+        try:
+            shown = _bytes(_in_font(name, font)).decode("cp1258")
+        except UnicodeError:
+            continue
+        clean, repair = mend(shown)
+        assert (clean.lower(), repair) == (name.lower(), font) or clean == unicodedata.normalize("NFC", shown)
+
+
+NAMES_IN_FILE = (
+    "Nguyễn Văn Bình", "Trần Thị Hoà", "Lê Đình Thắng", "Phạm Thị Thu Hằng", "Hoàng Văn Tú", "Đặng Thị Lĩnh",
+    "Bùi Quốc Hưng", "Võ Thị Sáu", "Hồ Sỹ Thịnh", "Ngô Thị Mỹ", "xã Đông Thành, Yên Thành, Nghệ An",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("font", FONTS)
+def test_a_csv_file_in_the_bytes_of_a_font_gives_the_names(
+    con: duckdb.DuckDBPyConnection, font: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "thang 6.csv"
+    lines = ["so,hoTen", *(f'{i},"{_in_font(name, font)}"' for i, name in enumerate(NAMES_IN_FILE))]
+    file.write_bytes(_bytes("\n".join(lines)))
+    with file.open(encoding=find_encoding(file, "utf-8"), newline="") as stream:
+        delivered = [row[1] for row in list(csv.reader(stream))[1:]]
+    assert delivered == [_bytes(_in_font(name, font)).decode("sloppy-windows-1252") for name in NAMES_IN_FILE]
+    # In VPS one impossible word, as of a foreign name; and one possible in TCVN3 too.
+    kept = {"Hoàng Văn Tú", "Ngô Thị Mỹ"} if font == "vps" else set()
+    got = cleaned(con, delivered)
+    assert got == [
+        (shown, None) if name in kept else (name, font) for name, shown in zip(NAMES_IN_FILE, delivered, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("font", ["tcvn3", "vni"])
+def test_what_windows_1258_made_of_a_font_gives_the_names(con: duckdb.DuckDBPyConnection, font: str) -> None:
+    shown = [_bytes(_in_font(name, font)).decode("cp1258") for name in NAMES_IN_FILE]
+    got = cleaned(con, shown)
+    assert got == [(name, font) for name in NAMES_IN_FILE]
 
 
 @given(name=NAMES)

@@ -111,7 +111,10 @@ def test_rows_without_key_are_quarantined_with_reason_and_field(settings: Settin
     run = Lake(settings.home).run(RUN)
     quarantine = read(run.quarantine("ket_hon"))
     assert [(q["_row"], q["field"]) for q in quarantine] == [(2, "quyen_so"), (3, "so")]
-    assert quarantine[0]["reason"] == "Thiếu hoặc để trống “Quyển số”: không lập được khóa của bản ghi."
+    assert quarantine[0]["reason"] == (
+        "Thiếu hoặc để trống “Quyển số”: không lập được khóa của bản ghi. "
+        "Ghi đúng ô này ở nguồn rồi gửi lại; dòng sẽ tự vào."
+    )
     assert [r["record_key"] for r in read(run.core("ket_hon"))] == ["16681|01/2019|01/2019", "16681|01/2019|05-2019"]
     assert (counts.rows_core, counts.rows_quarantined) == (2, 2)
 

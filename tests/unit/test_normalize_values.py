@@ -103,13 +103,19 @@ def test_a_two_digit_year_is_read_where_one_century_alone_is_possible(
                 found.append(d.replace(year=century + d.year % 100))
             except ValueError:
                 continue
-        return [day for day in found if date(1880, 1, 1) <= day <= registered]
+        oldest = max("1880-01-01", f"{registered.year - 130}-{registered:%m-%d}")
+        return [day for day in found if oldest <= str(day) <= str(registered)]
 
     texts = [f"{d:%d.%m.%y}" for d in days]
     expected = [found[0] if len(found := possible(d)) == 1 else None for d in days]
     assert values(con, f"nz_birth(t, DATE '{registered}')", texts) == expected
     assert values(con, "nz_birth(t, CAST(NULL AS DATE))", texts) == [None] * len(days)
     assert values(con, "nz_date(t)", texts) == [None] * len(days)
+
+
+def test_nobody_is_older_than_130_years_so_one_century_is_left(con: duckdb.DuckDBPyConnection) -> None:
+    expected = {"5/6/85": date(1985, 6, 5), "1.1.90": None, "31.12.89": date(1989, 12, 31), "5/6/15": None}
+    assert values(con, "nz_birth(t, DATE '2020-01-01')", list(expected)) == list(expected.values())
 
 
 def test_a_day_that_is_none_and_the_american_order_are_never_read(con: duckdb.DuckDBPyConnection) -> None:

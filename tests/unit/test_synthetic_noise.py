@@ -13,6 +13,7 @@ import pytest
 from sosach.duck import identifier, literal
 from sosach.normalize.columns import typed_select
 from sosach.normalize.stage import prepare
+from sosach.normalize.value_maps import build_value_maps
 from sosach.registers import load_registers
 from sosach.settings import PROJECT
 from synthetic_data import noise as noise_module
@@ -296,14 +297,16 @@ def test_mended_says_what_the_normalisers_restore(noisy: Noisy, tmp_path: Path) 
         with closing(duckdb.connect()) as con:
             typed = {}
             texts = ", ".join(f"{identifier(c)}::VARCHAR AS {identifier(c)}" for c in noisy.columns[register])
-            keys = prepare(con, EXPECTATIONS, dictionary)
+            prepare(con, EXPECTATIONS, dictionary)
             for name, query in (
                 ("clean", f"SELECT 'x' AS _delivery, _row, {shown} FROM clean_{register} WHERE {touched}"),
                 ("noisy", f"SELECT 'x' AS _delivery, _row, {shown} FROM r_{register} WHERE _of IS NULL AND {touched}"),
             ):
                 con.register("incoming", noisy.frame(query))
                 con.execute(f"CREATE TABLE {name} AS SELECT _delivery, _row, {texts} FROM incoming")
-                select = typed_select(dictionary, name, {"_delivery", "_row", *noisy.columns[register]}, keys)
+                delivered = {"_delivery", "_row", *noisy.columns[register]}
+                maps = build_value_maps(con, dictionary, name, delivered)
+                select = typed_select(dictionary, name, delivered, maps)
                 typed[name] = con.execute(select).df().set_index("_row")
         changed = noisy.frame(f"SELECT _row, field, kind FROM corruption WHERE register = '{register}' AND field <> ''")
         changed = changed[changed["_row"].isin(typed["noisy"].index)]

@@ -49,6 +49,18 @@ _PRECISION_WORDS = {
 }
 
 
+_PLACE_WORDS = {
+    "du": "đủ các cấp",
+    "ten_cu": "tên cũ, đủ các cấp",
+    "thieu_huyen": "thiếu cấp huyện",
+    "theo_ngay": "theo ngày của bản ghi",
+    "mo_ho": "có nhiều nơi trùng tên",
+    "ngoai_tinh": "ngoài tỉnh",
+    "khong_ro": "không nhận ra",
+}
+"""How the unit of an address was found (``docs/architecture.md``, ``<f>_cach``)."""
+
+
 def rules_page(catalogue: Catalogue, expectations: Path) -> RulesPage:
     """All rules of a catalogue in words.
 
@@ -140,6 +152,9 @@ class Speaker:
             ("_nam", "năm của {}"),
             ("_thu_tu", "số thứ tự của {}"),
             ("_do_chinh_xac", "mức đầy đủ của {}"),
+            ("_ma_nay", "đơn vị hiện nay của {}"),
+            ("_ma", "đơn vị ghi trong {}"),
+            ("_cach", "cách nhận ra đơn vị trong {}"),
         ):
             if (plain := column.removesuffix(ending)) in fields and plain != column:
                 named = fields[plain]
@@ -225,6 +240,8 @@ class Speaker:
         text = str(value)
         if column.endswith("_do_chinh_xac"):
             return _PRECISION_WORDS.get(text, text)
+        if column.endswith("_cach"):
+            return _PLACE_WORDS.get(text, text)
         if text in self._units and not column.startswith("raw_"):
             return f"{text} ({self._units[text]})"
         return _ISO_DATE.sub(r"\3/\2/\1", _PERSON_NUMBER.sub(r"\1*******\2", self._codes.get(text, text)))

@@ -17,13 +17,16 @@ from sosach.ingest.drift import (
     Finding,
     as_recorded,
     columns_of,
+    joined,
     judge,
     sentence,
     worst,
 )
-from sosach.ingest.handover import Handover, from_data, from_source, load_units, read_handover, source_types
+from sosach.ingest.handover import Handover, from_source, load_units, read_handover, source_types
+from sosach.ingest.handover_rows import from_data
 from sosach.ingest.inbox import Found, copy_stable
 from sosach.ingest.notes import NOTE_NAME, Notes, is_note, read_notes
+from sosach.ingest.reader_notes import header_words, note_words
 from sosach.ingest.understanding import JudgingEngine, judging_engine
 from sosach.lake import Lake
 from sosach.registers import Register
@@ -137,8 +140,13 @@ class Admission:
             columns = [str(f["column"]) for f in delivery.findings if f["kind"] == kind and f["policy"] == "accept"]
             if kind == "missing" and columns:
                 log.info("%s: optional columns missing: %s", delivery.file_name, ", ".join(columns))
-            elif texts:
-                log.info("%s: %s", delivery.file_name, " ".join(texts))
+            elif texts and kind != "renamed":  # header_words below says it each time
+                level = logging.WARNING if kind == "handover" else logging.INFO
+                log.log(level, "%s: %s", delivery.file_name, joined(texts))
+        if odd := note_words(delivery.notes, usual=False):
+            log.warning("%s: worth a look: %s", delivery.file_name, "; ".join(odd))
+        if told := [*note_words(delivery.notes, usual=True), *header_words(delivery.columns)]:
+            log.info("%s: %s", delivery.file_name, "; ".join(told))
         if decision.held_because:
             log.warning("held %s: %s", delivery.file_name, decision.held_because)
         log.info("%s: %d rows", delivery.file_name, delivery.rows)

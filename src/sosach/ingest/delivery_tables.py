@@ -8,18 +8,20 @@ from tempfile import TemporaryDirectory
 from sosach.duck import connect, literal
 from sosach.errors import MissingArtefactError
 from sosach.ingest.expected import write_expected
+from sosach.ingest.reader_notes import header_words, note_words
 from sosach.ingest.replacing import replacements
 from sosach.manifest import read_manifest
 from sosach.places import place_join, place_words
 from sosach.registers import load_registers
 from sosach.settings import Settings
-from sosach.state import ACCEPTED, StateStore
+from sosach.state import ACCEPTED, DeliveryRecord, StateStore
 
 NOTHING = "-"
+INDENT = "    "
 
 
 def delivery_lines(settings: Settings, as_of: date | None, register: str, status: str) -> Iterator[str]:
-    """Deliveries, refused files and expectations.
+    """Deliveries, each with what is unusual about it, refused files and expectations.
 
     Args:
         settings: the installation.
@@ -44,6 +46,7 @@ def delivery_lines(settings: Settings, as_of: date | None, register: str, status
                 f"{d.delivery_id:<18}{d.register:<20}{standing:<10}{d.unit or NOTHING:<7}{period:<24}{d.rows:>10,}  "
                 f"{d.received_on!s:<12}{d.file_name}{more}"
             )
+            yield from _details(d)
     for r in refusals if status in ("", "refused") else ():
         yield f"{(r.sha256 or NOTHING)[:16]:<18}{r.register:<20}{'refused':<10}{r.reason}"
     day = as_of or max((d.received_on for d in deliveries), default=None)
@@ -67,6 +70,20 @@ def delivery_lines(settings: Settings, as_of: date | None, register: str, status
         yield f"{name:<20}{standing:<10}{unit:<7}{f'{begins}..{ends}':<24}{due!s:<12}{late:>9}  {came or NOTHING}"
     for name, standing, count in counts:
         yield f"{name:<20}{standing:<10}{count:>7,} in all"
+
+
+def _details(delivery: DeliveryRecord) -> Iterator[str]:
+    """How a delivery was read and what was found; what is about columns in one line for all."""
+    for words in (*note_words(delivery.notes, usual=False), *note_words(delivery.notes, usual=True)):
+        yield f"{INDENT}note: {words}"
+    if headers := header_words(delivery.columns):
+        yield f"{INDENT}headers: {'; '.join(headers)}"
+    for kind, words in (("missing", "optional columns missing"), ("added", "columns not used")):
+        if columns := [str(finding["column"]) for finding in delivery.findings if finding["kind"] == kind]:
+            yield f"{INDENT}{words}: {', '.join(columns)}"
+    for finding in delivery.findings:
+        if finding["kind"] not in ("missing", "added", "renamed"):
+            yield f"{INDENT}finding: {finding['text']}"
 
 
 def quarantine_lines(settings: Settings, run_id: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ A difference from the dictionary (``register.yaml``) is told unless the previous
 sender had it too. What is done about it is declared (``delivering: drift:``). Holds no reading and no recording.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -101,7 +101,13 @@ def worst(findings: Sequence[Finding]) -> Policy:
 
 def sentence(findings: Sequence[Finding], policy: Policy) -> str:
     """The texts of the findings that lead to ``policy``, one after the other."""
-    return " ".join(dict.fromkeys(finding.text for finding in findings if finding.policy == policy))
+    return joined(finding.text for finding in findings if finding.policy == policy)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Different sentences one after the other; the first follows the name of a file and stays as it is."""
+    first, *more = dict.fromkeys(texts) or [""]
+    return " ".join([first, *(text[:1].upper() + text[1:] for text in more)])
 
 
 def _added(register: Register, columns: Sequence[Column], before: Sequence[Column]) -> list[Finding]:

@@ -1,25 +1,23 @@
 """Which unit and period a delivery is about, who sent it and what was promised of it.
 
-Says it from the handover note beside the file, else from its path, else from what a pull wrote into it, else from its
-rows; each with its origin. Holds no reading of deliveries and no knowledge of what a run makes of it.
+Says it from the handover note beside the file, else from its path, else from what a pull wrote into it; each with its
+origin (what the rows say is in ``handover_rows``). Holds no knowledge of what a run makes of a delivery.
 """
 
 import csv
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sosach.duck import identifier, literal
 from sosach.errors import DeliveryError
 from sosach.ingest.columns import lenient_key
 from sosach.ingest.notes import NOTE_NAME, NoteLine, Notes
@@ -34,15 +32,15 @@ _AS_PROVINCE = {"40", "040"}
 _CODE = re.compile(r"[0-9]{5}|[0-9]{3}|40")
 _SPLIT = re.compile(r"[-_. ()]+")
 _KINDS = {"xa": "Xã", "phuong": "Phường", "thi_tran": "Thị trấn", "huyen": "Huyện", "thi_xa": "Thị xã"}
-_OLDEST = date(1900, 1, 1)  # an earlier date of a register is a slip of the pen and says nothing of a period
 
 
 @dataclass(frozen=True)
 class Handover:
     """What is known of a delivery besides its cells.
 
-    ``origin`` says of unit, period and sender where it was found: note, path, source or data. ``told`` are sentences
-    in Vietnamese about what could not be used, such as a unit code that no list has.
+    ``origin`` says of unit, period and sender where it was found: note, path, source or data; ``unit_share`` which part
+    of the rows has the unit, where it was found in the data and not all have it. ``told`` are sentences in Vietnamese
+    about what could not be used or does not agree, such as a unit code that no list has.
     """
 
     unit: str | None = None
@@ -198,55 +196,3 @@ def _pulled(path: Path | None) -> dict[str, Any]:
     except (pa.ArrowException, OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def from_data(
-    con: duckdb.DuckDBPyConnection,
-    raw: Path,
-    delivered: Collection[str],
-    register: Register,
-    found: Handover,
-    as_of: date,
-) -> Handover:
-    """Fill in unit and period from the rows where neither note nor path says them.
-
-    The unit is that of the register's ``unit`` field if every row carries the same known one; the period goes from
-    the earliest to the latest value of the field that ``delivering: date`` names, between 1900 and ``as_of``.
-
-    Args:
-        con: a connection with the normalisers and code lists.
-        raw: the delivery in the lake.
-        delivered: names of its columns.
-        register: the dictionary.
-        found: what note and path say.
-        as_of: date of the run.
-    """
-    origin = dict(found.origin)
-    unit = register.field(register.unit)
-    if found.unit is None and unit.source_name in delivered:
-        rows = con.execute(
-            f"SELECT min(code) FROM (SELECT nz_unit_code(p) AS code FROM ({_present(unit.source_name, raw)})) "
-            "HAVING count(DISTINCT code) = 1 AND count(*) = count(code) AND min(code) IN (SELECT code FROM cl_don_vi)"
-        ).fetchall()
-        if rows:
-            found, origin["unit"] = replace(found, unit=str(rows[0][0])), "data"
-    if found.period_from is None and register.delivering.date:
-        dated = register.field(register.delivering.date).source_name
-        if dated in delivered:
-            ((first, last),) = con.execute(
-                f"SELECT min(d), max(d) FROM (SELECT nz_date(p) AS d FROM ({_present(dated, raw)})) "
-                "WHERE d BETWEEN ? AND ?",
-                [_OLDEST, as_of],
-            ).fetchall()
-            if first:
-                found, origin["period"] = replace(found, period_from=first, period_to=last), "data"
-    return replace(found, origin=origin)
-
-
-def _present(column: str, raw: Path) -> str:
-    """SELECT of the distinct cells of a column as ``p``, cleaned, NULL where nothing stands.
-
-    Step by step: the functions repeat their argument, so a call within a call takes long to plan.
-    """
-    texts = f"SELECT DISTINCT {identifier(column)} AS v FROM read_parquet({literal(raw)})"
-    return f"SELECT nz_present(t) AS p FROM (SELECT nz_text(v) AS t FROM ({texts}))"

@@ -13,6 +13,7 @@ from typing import NamedTuple, TextIO
 
 from sosach.errors import DeliveryError
 from sosach.ingest.columns import HeaderIndex
+from sosach.ingest.stray_rows import HeaderAgain, is_record_above, records_above
 from sosach.ingest.table import Record, TextTable, table_of
 from sosach.ingest.text_scan import MAX_RECORD
 
@@ -32,12 +33,17 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text file is to be read; ``skipped`` counts the title lines above the header."""
+    """How a text file is to be read; ``skipped`` counts the title lines above the header.
+
+    ``head`` are the first records of the file, with the titles and the header; ``index`` knows the fields.
+    """
 
     encoding: str
     delimiter: str
     header: Line
     skipped: int
+    head: tuple[Line, ...]
+    index: HeaderIndex
 
     @property
     def width(self) -> int:
@@ -54,7 +60,8 @@ def find_dialect(path: Path, encoding: str, index: HeaderIndex) -> Dialect:
         index: the names under which the register's fields may be delivered.
 
     Raises:
-        DeliveryError: no record at all, or the first ones cannot be parsed with any delimiter.
+        DeliveryError: no record at all, the first ones cannot be parsed with any delimiter, or records stand above
+            the header.
     """
     best: tuple[tuple[int, int, int, int], Dialect] | None = None
     fault: DeliveryError | None = None
@@ -69,12 +76,21 @@ def find_dialect(path: Path, encoding: str, index: HeaderIndex) -> Dialect:
             missing = len(index.missing(line.cells))
             score = (-missing, len(index.found(line.cells)), -position, len(line.cells))
             if best is None or score > best[0]:
-                best = (score, Dialect(encoding, delimiter, line, position))
+                best = (score, Dialect(encoding, delimiter, line, position, tuple(head), index))
             if not missing:
                 break
     if best:
+        if best[0][0] == 0:
+            _refuse_records_above(best[1])
         return best[1]
     raise fault or DeliveryError("tệp không có dòng tiêu đề và không có dữ liệu. Xuất lại dữ liệu và gửi lại tệp.")
+
+
+def _refuse_records_above(dialect: Dialect) -> None:
+    header = dialect.header.cells
+    fields = len(dialect.index.found(header))
+    if lines := [o.number for o in dialect.head[: dialect.skipped] if is_record_above(o.cells, header, fields)]:
+        raise records_above("tệp", lines, dialect.header.number)
 
 
 def _until_fault(records: Iterator[Line]) -> Iterator[Line]:
@@ -92,8 +108,11 @@ def read_text_file(path: Path, dialect: Dialect) -> Iterator[TextTable]:
 
     Columns at the end without a name are dropped where no record has a cell there.
 
+    The header is left out where it is repeated below; ``notes`` count it as ``header_repeated``.
+
     Raises:
-        DeliveryError: here or while the batches are read: NUL, broken quoting, records of another length.
+        DeliveryError: here or while the batches are read: NUL, broken quoting, records of another length, a header
+            of another order.
     """
     width = len(dialect.header.cells)
     if dialect.width < width:
@@ -101,8 +120,9 @@ def read_text_file(path: Path, dialect: Dialect) -> Iterator[TextTable]:
             width = max(dialect.width, *(_used(line, width) for line in _below(records, dialect)), 0)
     notes = {"rows_above_header": dialect.skipped} if dialect.skipped else {}
     with _records(path, dialect.encoding, dialect.delimiter) as records:
-        rows = _rows(_below(records, dialect), dialect.width, width)
-        yield table_of(dialect.header.cells[:width], rows, notes)
+        header = dialect.header.cells[:width]
+        rows = _rows(_below(records, dialect), dialect.width, width, HeaderAgain(dialect.index, header), notes)
+        yield table_of(header, rows, notes)
 
 
 def _below(records: Iterator[Line], dialect: Dialect) -> Iterator[Line]:
@@ -170,8 +190,12 @@ def _parse(stream: TextIO, delimiter: str) -> Iterator[Line]:
             yield Line(begins, reader.line_num + 1, cells)
 
 
-def _rows(records: Iterator[Line], named: int, width: int) -> Iterator[Record]:
-    """Records of ``width`` cells; those that do not fit the header are all counted before the file is refused.
+def _rows(
+    records: Iterator[Line], named: int, width: int, again: HeaderAgain, notes: dict[str, int]
+) -> Iterator[Record]:
+    """Records of ``width`` cells but for those that are the header again, which are counted in ``notes``.
+
+    Those that do not fit the header are all counted before the file is refused.
 
     Empty cells beyond the last column with a name are none: office programs write delimiters up to the widest row of
     a sheet, or leave them out.
@@ -188,4 +212,8 @@ def _rows(records: Iterator[Line], named: int, width: int) -> Iterator[Record]:
                 f"{len(ragged)} dòng có số ô khác số cột của dòng tiêu đề ({width} cột), ở dòng {shown} của tệp. "
                 "Thường do thiếu dấu ngoặc kép quanh ô có dấu phân cách; sửa các dòng đó rồi gửi lại."
             )
-        yield Record("", line.number, (line.cells + [""] * (width - len(line.cells)))[:width])
+        cells = (line.cells + [""] * (width - len(line.cells)))[:width]
+        if again.repeated(cells, "tệp", line.number):
+            notes["header_repeated"] = notes.get("header_repeated", 0) + 1
+        else:
+            yield Record("", line.number, cells)

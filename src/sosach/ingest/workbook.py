@@ -21,7 +21,8 @@ import pyarrow as pa
 
 from sosach.errors import DeliveryError
 from sosach.ingest import workbook_worker
-from sosach.ingest.columns import HeaderIndex, match_columns
+from sosach.ingest.columns import HeaderIndex, match_columns, missing_fields
+from sosach.ingest.stray_rows import FEWEST, records_above
 from sosach.ingest.table import MAX_PARTS, Part, TextTable, schema_of
 from sosach.ingest.workbook_package import (
     DAMAGED,
@@ -49,7 +50,8 @@ def read_workbook(path: Path, register: Register, limits: WorkbookLimits) -> Tex
     Columns of several sheets are united by field. ``notes`` count what is beside the cells: ``merged_filled`` (cells
     that got the value of their merged range), ``merged_beside`` (merged cells of unlike columns, left empty),
     ``formula_cells``, ``error_cells``, ``long_numbers`` (16 digits and more: the last are lost), ``external_links``,
-    ``macros``, ``rows_above_header`` (titles), ``number_rows`` (skipped rows that only number the columns),
+    ``macros``, ``rows_above_header`` (titles), ``header_repeated`` (skipped rows that are the header again),
+    ``number_rows`` (skipped rows that only number the columns),
     ``no_required_field`` (records like totals and signatures: kept, for quarantine), ``sheet_hidden:<name>`` and
     ``sheet_not_read:<name>`` with their rows.
 
@@ -60,7 +62,8 @@ def read_workbook(path: Path, register: Register, limits: WorkbookLimits) -> Tex
 
     Raises:
         DeliveryError: here or while the batches are read: no workbook, damaged, protected, too large, formulas
-            without a result, no sheet with all required columns.
+            without a result, no sheet with all required columns, a sheet with records without them, records above
+            a header, a header of another order below.
     """
     kind = kind_of(path)
     if kind == "password":
@@ -152,8 +155,11 @@ def _choose(sheets: Sequence[SheetTable], register: Register, notes: dict[str, i
     for sheet in sheets:
         name = sheet.grid.name
         if sheet not in chosen:
+            _refuse_lost_table(sheet, chosen, register)
             notes[f"sheet_not_read:{name}"] = sheet.grid.filled_rows()
             continue
+        if sheet.place and sheet.records_above:
+            raise records_above(f"trang tính {name}", sheet.records_above, sheet.place.row + 1)
         if sheet.scan.without_result:
             raise DeliveryError(
                 f"trang tính {name}: ô {', '.join(sheet.scan.without_result)} có công thức nhưng chưa có kết quả. "
@@ -164,6 +170,22 @@ def _choose(sheets: Sequence[SheetTable], register: Register, notes: dict[str, i
         notes["number_rows"] += sheet.number_row
         notes["rows_above_header"] += sheet.rows_above
     return chosen
+
+
+def _refuse_lost_table(sheet: SheetTable, chosen: Sequence[SheetTable], register: Register) -> None:
+    """Refuse a workbook that has a sheet with records whose header is not whole, or has none."""
+    name = sheet.grid.name
+    if sheet.fields >= FEWEST and sheet.has_rows:
+        lacking = ", ".join(field.source_name for field in missing_fields(register, sheet.header))
+        raise DeliveryError(
+            f"trang tính {name} có dòng tiêu đề của sổ nhưng thiếu cột bắt buộc: {lacking}. "
+            "Bổ sung cột, hoặc bỏ trang tính này khỏi tệp nếu không gửi, rồi gửi lại."
+        )
+    if any(sheet.has_records(other.header, other.record_width) for other in chosen):
+        raise DeliveryError(
+            f"trang tính {name} có các dòng giống bản ghi nhưng không có dòng tiêu đề của sổ. "
+            "Thêm dòng tiêu đề như ở trang tính khác, hoặc bỏ trang tính này khỏi tệp nếu không gửi, rồi gửi lại."
+        )
 
 
 def _unite(sheets: Sequence[SheetTable], register: Register) -> tuple[tuple[str, ...], list[_Layout]]:

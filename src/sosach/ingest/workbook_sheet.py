@@ -15,11 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sosach.ingest.columns import HeaderIndex
+from sosach.ingest.stray_rows import FILLED, FOUR_DIGITS, HeaderAgain, is_record, is_record_above
 from sosach.ingest.workbook_layout import HEADER_DEPTH, HEADER_ROWS, Merged, Place, find_header, is_number_row
 from sosach.ingest.workbook_package import SheetScan
 
 Mask = npt.NDArray[np.bool_]
 TEXT = pa.string()
+# Rows that are looked at together, or from which the width of records is told.
+SAMPLE = 64
+FEWEST_RECORDS = 2
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class Grid:
 class SheetTable:
     """A sheet with its header; ``columns`` are the grid columns that have a name or hold anything below it.
 
-    ``rows_above`` counts the rows above the header that hold anything, like titles.
+    ``rows_above`` counts the rows above the header that hold anything, like titles; ``records_above`` are the sheet
+    rows, counted from 1, of those that look like records. ``again`` finds the header among the rows below it.
     """
 
     grid: Grid
@@ -80,11 +85,43 @@ class SheetTable:
     columns: tuple[int, ...]
     header: tuple[str, ...]
     rows_above: int = 0
+    records_above: tuple[int, ...] = ()
+    again: HeaderAgain | None = None
 
     @property
     def first_row(self) -> int:
         """The first row below the header and the row that numbers the columns."""
         return self.place.first_data_row + self.number_row if self.place else 0
+
+    @property
+    def fields(self) -> int:
+        """How many fields of the register the header names."""
+        return -self.place.minus_found if self.place else 0
+
+    @property
+    def record_width(self) -> float:
+        """Cells that a record fills at least: those of most of the first ones, or most of the header's fields."""
+        filled = [n for row in self.grid.top(self.first_row + SAMPLE)[self.first_row :] if (n := sum(map(bool, row)))]
+        return min([FILLED * self.fields, *sorted(filled)[len(filled) // 2 :][:1]])
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything stands below the header."""
+        return any(
+            _any_valid(b.columns, b.num_rows)[max(0, self.first_row - row) :].any() for row, b in self.grid.batches()
+        )
+
+    def has_records(self, header: Sequence[str], width: float) -> bool:
+        """Whether two rows and more look like records of a table with that header, as wide as ``width``."""
+        found = 0
+        for _, batch in self.grid.batches():
+            for start in range(0, batch.num_rows, SAMPLE):
+                columns = [column.to_pylist() for column in batch.slice(start, SAMPLE).columns]
+                rows = ([cell or "" for cell in row] for row in zip(*columns, strict=True))
+                found += sum(is_record(row, header, width) for row in rows)
+                if found >= FEWEST_RECORDS:
+                    return True
+        return False
 
 
 class SheetRows(NamedTuple):
@@ -105,14 +142,17 @@ def open_sheet(grid: Grid, index: HeaderIndex, scan: SheetScan) -> SheetTable:
     first_row = below + number_row
     filled = _columns_with_cells(grid, first_row)
     columns = tuple(c for c in range(grid.width) if place.header[c] or c in filled)
-    above = sum(map(any, top[: place.row]))
-    return SheetTable(grid, scan, place, number_row, columns, tuple(place.header[c] for c in columns), above)
+    header = tuple(place.header[c] for c in columns)
+    above = top[: place.row]
+    records = tuple(n for n, row in enumerate(above, 1) if is_record_above(row, place.header, -place.minus_found))
+    again = HeaderAgain(index, header, [[row[c] for c in columns] for row in top[place.row : first_row]])
+    return SheetTable(grid, scan, place, number_row, columns, header, sum(map(any, above)), records, again)
 
 
 def read_rows(
     sheet: SheetTable, types: Sequence[str | None], required: Sequence[int], notes: dict[str, int]
 ) -> Iterator[SheetRows]:
-    """The records of a sheet: every row below the header that holds anything.
+    """The records of a sheet: every row below the header that holds anything and is not the header again.
 
     A merged cell's value is filled into the rows of its range that hold anything themselves, and beside into columns
     of the same type; elsewhere one value cannot be meant for both and stays where it is.
@@ -121,7 +161,11 @@ def read_rows(
         sheet: whose rows.
         types: the field type of each kept column, None where no field explains it.
         required: positions of the kept columns that hold required fields.
-        notes: counted up: ``merged_filled``, ``merged_beside``, ``error_cells``, ``no_required_field``.
+        notes: counted up: ``merged_filled``, ``merged_beside``, ``error_cells``, ``header_repeated``,
+            ``no_required_field``.
+
+    Raises:
+        DeliveryError: a row is a header of another order.
     """
     fills = _Fills(sheet, types, notes)
     for row, batch in sheet.grid.batches():
@@ -130,6 +174,9 @@ def read_rows(
         cells = [_with_errors(batch.column(c), row, c + sheet.grid.offset, sheet.scan, notes) for c in sheet.columns]
         holds = _any_valid(cells, batch.num_rows)
         holds[: max(0, sheet.first_row - row)] = False
+        for place in _headers_again(sheet, cells, row, holds):
+            holds[place] = False
+            notes["header_repeated"] += 1
         if not holds.any():
             continue
         cells = fills.apply(cells, row, holds)
@@ -139,6 +186,22 @@ def read_rows(
         numbers = np.flatnonzero(holds) + row + 1
         notes["no_required_field"] += int((~_any_valid([cells[c] for c in required], len(numbers))).sum())
         yield SheetRows(numbers, cells)
+
+
+def _headers_again(sheet: SheetTable, cells: Sequence[pa.Array], row: int, holds: Mask) -> Iterator[int]:
+    """Positions in a block of the rows that are the header once more; only rows without any number are looked at."""
+    left = np.flatnonzero(holds)
+    exact = pc.equal(cells[0], sheet.header[0]).fill_null(False).to_numpy(zero_copy_only=False) if cells else holds
+    same = left[exact[left]]
+    for column in cells:
+        if not left.size:
+            break
+        told = pc.match_substring_regex(column.take(pa.array(left)), FOUR_DIGITS).fill_null(False)
+        left = left[~told.to_numpy(zero_copy_only=False)]
+    for place in np.union1d(same, left).tolist():
+        texts = [column[place].as_py() or "" for column in cells]
+        if sheet.again and sheet.again.repeated(texts, f"trang tính {sheet.grid.name}", row + place + 1):
+            yield place
 
 
 class _Fills:

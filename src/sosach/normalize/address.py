@@ -1,7 +1,7 @@
 """Addresses to dated units, as SQL: a cheap key of a cell (the tail of its text) and a look-up table over the keys.
 
 ``<f>`` stays the text; beside it stand the code of the unit as written, today's unit that answers for it, and how it
-was found. What a tail means is decided in ``address_parse``, once for each distinct tail.
+was found. What a tail means is decided in ``address_meaning``, once for each distinct tail.
 """
 
 import duckdb
@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from sosach.duck import identifier
 from sosach.errors import SettingsError
+from sosach.normalize.address_meaning import parse
 from sosach.normalize.address_names import Names, read_names
-from sosach.normalize.address_parse import parse
 from sosach.registers import Register
 
 _BATCH = 20_000  # distinct tails in memory at a time
@@ -34,16 +34,26 @@ _TAIL = f"'(?i){_PART}(?:(?:{_BREAK}| - ){_PART}?){{0,2}}(?:[ ,]*(?:việt nam|v
 _SHORT = "(?:xa|x|phuong|p|thi tran|tt)[. ] *[^0-9. ]"
 _FROM_COMMUNE = f"'(?i)(?:^|{_BREAK}|[0-9] | - ) *({_SHORT}{_PART}(?:{_BREAK}|-).*)$'"
 
+# Words of remarks; in capitals they stand in texts that have no level word in small letters.
+_SIGNS = ("(", "[", "cũ", "mới", "nay ", "Nay ", "rước", "nhập", "đổi tên")
+
+
+def _any_of(signs: tuple[str, ...]) -> str:
+    return "(" + " OR ".join(f"contains(x, '{sign}')" for sign in signs) + ")"
+
+
 _MACROS = {
     "nz_address_odd(x)": (
-        f"CASE{_cut('Phường')}{_cut('PHƯỜNG')}{_cut('Thị trấn')}{_cut('THỊ TRẤN')}"
-        f"{_cut('Xã', ('hị Xã',))}{_cut('XÃ', ('HỊ XÃ',))} WHEN contains(x, '(') THEN x"
+        f"CASE WHEN {_any_of(tuple(sign.upper() for sign in _SIGNS[2:]))} THEN x"
+        f"{_cut('Phường')}{_cut('PHƯỜNG')}{_cut('Thị trấn')}{_cut('THỊ TRẤN')}"
+        f"{_cut('Xã', ('hị Xã',))}{_cut('XÃ', ('HỊ XÃ',))}"
         f" ELSE coalesce(nullif(regexp_extract(regexp_extract(x, {_TAIL}), {_FROM_COMMUNE}, 1), ''),"
         f" regexp_extract(x, {_TAIL})) END"
     ),
-    # The usual forms are cut without a regular expression: this runs on every cell of every address field.
+    # The usual forms are cut without a regular expression: this runs on every cell of every address field. A remark may
+    # name another unit, so a text that seems to have one is not cut.
     "nz_address_key(x)": (
-        f"CASE{_cut('phường')}{_cut('thị trấn')}{_cut('xã', ('hị xã', 'hi xã'))}"
+        f"CASE WHEN {_any_of(_SIGNS)} THEN x{_cut('phường')}{_cut('thị trấn')}{_cut('xã', ('hị xã', 'hi xã'))}"
         " WHEN starts_with(x, 'tỉnh ') THEN x ELSE nz_address_odd(x) END"
     ),
     # 0 where the record's date is not known, 1 up to 30/06/2025, 2 from the day of the two-level units on.

@@ -1,10 +1,10 @@
 """From the tail of an address to the unit that it names, before and after 01/07/2025: pure Python over distinct tails.
 
 Reads right to left: province, district, commune, each with or without its level word. Never guesses: what two units
-may mean is ``mo_ho``, what is in no list ``khong_ro``. Knows no table and no record (``address``).
+may mean is ``mo_ho``, what is in no list ``khong_ro``. Knows no remark in
+brackets (``address_meaning``), no table and no record (``address``).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,6 @@ from sosach.normalize.address_words import (
     SMALL,
     Text,
     level_of,
-    read_text,
     strip,
     suffixes,
 )
@@ -36,33 +35,11 @@ class Found:
 
 
 _BOTH_PROVINCES = tuple(syllable(word) for word in ("nghệ", "tĩnh"))
-_ONCE = re.compile(r"\(\s*(?:cũ|cu)\s*\)")
-_ASIDE = re.compile(r"\([^)]*\)?")
-_NOW = re.compile(r"\b(?:nay (?:là|la|thuộc|thuoc)|trước (?:đây|là)|truoc (?:day|la)|đổi tên|sáp nhập)\b")
 
 
-def parse(text: str, names: Names) -> tuple[Found, Found, Found]:
-    """The unit of an address in a record of unknown date, before 01/07/2025, and from then on.
-
-    Args:
-        text: an address or the tail of one, in NFC.
-        names: the units.
-
-    Returns:
-        Three findings; ``theo_ngay`` where the date decides which of two places of one name is meant.
-    """
-    lowered = text.lower()
-    once = _ONCE.search(lowered) is not None
-    lowered = _ASIDE.sub(" ", lowered)
-    if _NOW.search(lowered):
-        return (Found(how=AMBIGUOUS),) * 3
-    eras = _read(read_text(lowered, names), names)
-    if once:
-        return (eras[0],) * 3
-    return _join(*eras)
-
-
-def _join(before: Found, since: Found) -> tuple[Found, Found, Found]:
+def join(before: Found, since: Found) -> tuple[Found, Found, Found]:
+    """The findings for a record of unknown date, before 01/07/2025, and from then on; ``theo_ngay`` where the date
+    decides which of two places of one name is meant."""
     if before == since:
         return (before,) * 3
     if before.how == since.how == OUTSIDE:
@@ -78,11 +55,12 @@ def _join(before: Found, since: Found) -> tuple[Found, Found, Found]:
     return Found(now=same_now, how=AMBIGUOUS), dated[0], dated[1]
 
 
-def _read(text: Text, names: Names) -> tuple[Found, Found]:
+def read(text: Text, names: Names) -> tuple[Found, Found]:
+    """The unit that an address without remarks names, before 01/07/2025 and from then on."""
     tokens = strip(text.tokens)
     if tuple(tokens[-2:]) in (_BOTH_PROVINCES, bare_name(_BOTH_PROVINCES)):
         return _inside(text, names, _without_level(tokens[:-2], PROVINCE_LEVELS), here=False)
-    province, rest = _province(text, names, tokens)
+    province, rest = province_of(text, names, tokens)
     if province and province[0].code != PROVINCE:
         found = []
         for old in (True, False):
@@ -97,7 +75,8 @@ def _without_level(tokens: Sequence[str], levels: set[str]) -> list[str]:
     return strip(tokens[:-1] if tokens and tokens[-1][1:] in levels and tokens[-1][0] == "#" else tokens)
 
 
-def _province(text: Text, names: Names, tokens: list[str]) -> tuple[list[Unit], list[str]]:
+def province_of(text: Text, names: Names, tokens: list[str]) -> tuple[list[Unit], list[str]]:
+    """The province at the end of the tokens (its units old and new, none if there is no province) and the rest."""
     for name in suffixes(tokens):
         units = agreeing(name, names.provinces.get(bare_name(name), []), True)
         if not units:
@@ -173,7 +152,7 @@ def _level_in_last_part(tokens: Sequence[str], levels: dict[str, str]) -> bool:
     return False
 
 
-def _commune(names: Names, tokens: Sequence[str]) -> tuple[Syllables, str, bool]:
+def commune_of(names: Names, tokens: Sequence[str]) -> tuple[Syllables, str, bool]:
     """Name and type of the commune in the last part; the third value says that something was meant to be one."""
     part: list[str] = []
     for token in reversed(tokens):
@@ -203,13 +182,13 @@ def _in_district(
     text: Text, names: Names, district: Unit, rest: list[str], here: bool, certain: bool
 ) -> tuple[Found, Found]:
     """Three levels name a unit of the time before 01/07/2025, whatever the record's date."""
-    name, level, meant = _commune(names, rest)
+    name, level, meant = commune_of(names, rest)
     if not name:
         if meant or not (here or certain):
             return (Found(),) * 2
-        return _old(Found(district.code, "", FULL)) if certain else (Found(how=AMBIGUOUS),) * 2
+        return as_old(Found(district.code, "", FULL)) if certain else (Found(how=AMBIGUOUS),) * 2
     units = names.communes.get(bare_name(name), [])
-    olds = [unit for unit in units if unit.old and _lay_in(names, unit, district)]
+    olds = [unit for unit in units if unit.old and lay_in(names, unit, district)]
     news = [unit for unit in units if not unit.old and district.code in names.lands.get(unit.code, ())]
     olds, news = agreeing(name, olds, text.reliable), agreeing(name, news, text.reliable)
     fitting = [unit for unit in olds if level in ("", unit.type)]
@@ -218,22 +197,23 @@ def _in_district(
     if not olds:
         return (Found(how=AMBIGUOUS if news else UNKNOWN),) * 2
     if not fitting and any(unit.type == level for unit in news):
-        return (Found(now=_one({unit.now for unit in (*olds, *news)}), how=AMBIGUOUS),) * 2
-    return _old(_only(fitting or olds))
+        return (Found(now=one_of({unit.now for unit in (*olds, *news)}), how=AMBIGUOUS),) * 2
+    return as_old(_only(fitting or olds))
 
 
-def _old(found: Found) -> tuple[Found, Found]:
+def as_old(found: Found) -> tuple[Found, Found]:
     """A unit that ended on 30/06/2025; a later record has an old name."""
     return found, replace(found, how=OLD_NAME) if found.how == FULL else found
 
 
-def _lay_in(names: Names, unit: Unit, district: Unit) -> bool:
+def lay_in(names: Names, unit: Unit, district: Unit) -> bool:
+    """Was an old commune ever part of a district?"""
     return unit.district == district.code or (unit.code, district.code) in names.moved
 
 
 def _two_levels(text: Text, names: Names, tokens: list[str], here: bool) -> tuple[Found, Found]:
     """No district: a commune of today from 01/07/2025 on, before it an old one whose district was left out."""
-    name, level, _ = _commune(names, tokens)
+    name, level, _ = commune_of(names, tokens)
     if not name:
         return (Found(),) * 2
     units = agreeing(name, names.communes.get(bare_name(name), []), text.reliable)
@@ -256,8 +236,9 @@ def _two_levels(text: Text, names: Names, tokens: list[str], here: bool) -> tupl
 def _only(units: Sequence[Unit], how: str = FULL) -> Found:
     if len(units) == 1:
         return Found(units[0].code, units[0].now, how)
-    return Found(now=_one({unit.now for unit in units}), how=AMBIGUOUS)
+    return Found(now=one_of({unit.now for unit in units}), how=AMBIGUOUS)
 
 
-def _one(codes: set[str]) -> str:
+def one_of(codes: set[str]) -> str:
+    """The only code of a set, '' if there are none or several."""
     return next(iter(codes)) if len(codes) == 1 else ""

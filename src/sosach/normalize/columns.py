@@ -231,12 +231,15 @@ def _first_missing(parts: list[tuple[str, str]]) -> str:
 
 
 def quarantine_reason(register: Register) -> str:
-    """SQL text of the reason, in Vietnamese, from ``_missing``."""
+    """SQL text of the reason and the remedy, in Vietnamese, from ``_missing``."""
     names = dict.fromkeys((*register.key, *(_PERSON_KEY if register.kind == "dan_cu" else ())))
     also = ", không có số định danh và số CMND để thay" if register.kind == "dan_cu" else ""
     whens = " ".join(
         f"WHEN {literal(name)} THEN "
-        + literal(f"Thiếu hoặc để trống “{register.field(name).meaning}”{also}: không lập được khóa của bản ghi.")
+        + literal(
+            f"Thiếu hoặc để trống “{register.field(name).meaning}”{also}: không lập được khóa của bản ghi. "
+            "Ghi đúng ô này ở nguồn rồi gửi lại; dòng sẽ tự vào."
+        )
         for name in names
     )
     return f"CASE _missing {whens} END"

@@ -27,6 +27,7 @@ _EXCEL_SERIAL = r"(?:[1-5][0-9]{4}|60000)(?:\.0+)?"
 _AGE = r"(?:0{0,2}[0-9]|0?[1-9][0-9]|1[0-2][0-9]|130)"  # more than 130 is a slip of the pen, not an age
 _PLAIN_AGE = rf"(?i){_AGE} ?(?:t|tuổi|tuoi)\.?"
 _OLDEST_BOOK = "DATE '1880-01-01'"  # domain.md 1.2d
+_OLDEST_PERSON = "CAST(CAST(registered AS DATE) - INTERVAL 130 YEAR AS DATE)"  # the greatest age, as _AGE
 
 # A day and a month that may be; a zero says that it is not known.
 _D = "0?[1-9]|[12][0-9]|3[01]"
@@ -148,10 +149,11 @@ _USUAL = " ".join(
         _usual("__-__-Y___", "CAST(try_strptime(t, '%d-%m-%Y') AS DATE)"),
     )
 )
-# The centuries in which a date of two-digit year lies between the oldest book and the registration.
+# The centuries in which a date of two-digit year lies between the oldest book, or the oldest person, and registration.
 _CENTURIES = (
     "list_filter([TRY_CAST('18' || substr(p, 2) AS DATE), TRY_CAST('19' || substr(p, 2) AS DATE),"
-    f" TRY_CAST('20' || substr(p, 2) AS DATE)], lambda d: d BETWEEN {_OLDEST_BOOK} AND registered)"
+    f" TRY_CAST('20' || substr(p, 2) AS DATE)], lambda d:"
+    f" d BETWEEN greatest({_OLDEST_BOOK}, {_OLDEST_PERSON}) AND registered)"
 )
 
 _DATES = {

@@ -56,6 +56,8 @@ _BROKEN = re.compile(
     "|[a-z][À-ÖØ-Þ]|[A-Z][ÄÅÆÇËÎÏÑÖØÛÜÞß][a-z]"
 )
 _SPACE_OF_UTF8 = re.compile("(?<=[ÃÆº»]) ")  # the no-break space of à, Ơ, Ạ, Ỡ that somebody made a plain one
+_OF_1258 = frozenset(bytes(range(256)).decode("cp1258", errors="ignore"))
+_OF_1252 = frozenset(bytes(range(256)).decode("sloppy-windows-1252"))
 _TIMES = 3
 _ENOUGH_WORDS = 2  # words impossible as they stand: with fewer and no sure sign it may be a foreign name (Loïc)
 _LONGEST_ABBREVIATION = 5  # UBND, HKTT
@@ -63,6 +65,8 @@ _LONGEST_ABBREVIATION = 5  # UBND, HKTT
 
 def mend(text: str) -> tuple[str, str | None]:
     """The clean text and the name of the repair of ``REPAIRS``; None where the text stays as it is."""
+    if _is_right(text) and text == _spaced(_composed(text)) and not _QUOTE_OF_UTF8.search(text):
+        return text, None
     clean, repair = _cleaned(text)
     if text.isascii():
         return clean, repair
@@ -129,10 +133,21 @@ def _converted(text: str) -> tuple[str, str] | None:
         if decoded != text and _is_right(_spaced(_composed(decoded))):
             return _spaced(_composed(decoded)), UTF8_TWICE
     shown = _spaced(text)
+    if not _OF_1252.issuperset(shown):
+        shown = _before_1258(shown) or shown
     found = [(in_case, font) for font in FONTS if (in_case := _accepted(shown, read(shown, font))) is not None]
     if [font for _, font in found] == ["tcvn3", "vni"] and _VNI_PAIR.search(shown):
         del found[0]
     return found[0] if len(found) == 1 else None
+
+
+def _before_1258(text: str) -> str | None:
+    """The text as a program without Windows-1258 shows its bytes; None where they are none of that code page."""
+    bytes_of = "".join(sign if sign in _OF_1258 else unicodedata.normalize("NFD", sign) for sign in text)
+    try:
+        return bytes_of.encode("cp1258").decode("sloppy-windows-1252")
+    except UnicodeError:
+        return None
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ _ENTRY = r"[0-9]{1,6} ?/ ?[12][0-9]{3}"
 _RIGHT_ENTRY = "(?:0[1-9]|[1-9][0-9]{1,5})/[12][0-9]{3}"
 
 _QUOTES = "'‘’`´"
+_FORMULA = re.compile('="([^"]*)"')  # keeps the zeros of a number in a CSV file when a spreadsheet opens it
 _MARKS = re.compile("[-–. ]")
 _MARKED = re.compile("[0-9](?:[-–. ]*[0-9])*")
 _PASSPORT = re.compile("[A-Za-z]{1,2}(?: ?[0-9]){6,8}")
@@ -39,7 +40,8 @@ def repaired_id(text: str, prefixes: Collection[str]) -> tuple[str, str] | None:
         text: present text, clean.
         prefixes: the prefixes that a PIN may have.
     """
-    bare = text.lstrip(_QUOTES)
+    formula = _FORMULA.fullmatch(text)
+    bare = (formula[1].strip(" ") if formula else text).lstrip(_QUOTES)
     if exponent := _EXPONENT.fullmatch(bare):
         return _with_zero(exponent[1] + exponent[2], prefixes) or exponent[1] + exponent[2], _EXCEL_EXPONENT
     if _PASSPORT.fullmatch(bare):

@@ -88,9 +88,10 @@ def is_possible(word: str) -> bool:
 
 
 _LATIN_1 = "\u00ff"
+_OF_WINDOWS_1258 = "ĂĐƠƯăđơư"  # its bytes of these letters are others in every font
 _ALL_LETTERS = LETTERS + LETTERS.upper()
 _LETTER = f"[!-~{_ALL_LETTERS}]"
-_BEYOND = f"[{''.join(letter for letter in _ALL_LETTERS if letter > _LATIN_1)}]"
+_BEYOND = f"[{''.join(sign for sign in _ALL_LETTERS if sign > _LATIN_1 and sign not in _OF_WINDOWS_1258)}]"
 UNICODE = f"(?:{_LETTER}+ )*{_LETTER}*{_BEYOND}{_LETTER}*(?: {_LETTER}+)*"
 """RE2 of text in Vietnamese letters, single spaces between, with a letter that no legacy font shows: it is Unicode."""
 
