@@ -43,12 +43,15 @@ class Forked:
         self.returncode = 0
         self.pid = os.fork()
         if self.pid == 0:
-            os.dup2(write_end, 1)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            sys.stdout = os.fdopen(1, "w", closefd=False)
-            workbook_worker.main(str(path), str(folder), str(limits.memory_bytes), str(limits.cpu_seconds))
-            sys.stdout.flush()
-            os._exit(0)
+            try:  # whatever happens, the copy of these tests must not go on, nor end them as if it were they
+                os.dup2(write_end, 1)
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+                sys.stdout = os.fdopen(1, "w", closefd=False)
+                workbook_worker.main(str(path), str(folder), str(limits.memory_bytes), str(limits.cpu_seconds))
+                sys.stdout.flush()
+                os._exit(0)
+            finally:
+                os._exit(1)
         os.close(write_end)
         self.output = os.fdopen(read_end, "rb")
 
