@@ -26,7 +26,7 @@ _REPAIRS = {
 
 
 def cells_select(register: Register, core: str, maps: Mapping[str, str]) -> str:
-    """Changed and not understood cells, by field, in the order of the core.
+    """Changed and not understood cells.
 
     A date in a usual form is not logged, since only its type changed. ``new`` is the value as text (a date as
     yyyy-mm-dd, an age as year of birth) and NULL for ``placeholder`` and ``not_understood``.

@@ -113,8 +113,6 @@ def _normalize(
 ) -> NormalizeCounts:
     """Write the three files of a register that has rows in the view ``raw``; the counts say nothing of raw."""
     prepare(con, settings.expectations, register)
-    # Records stay in the order of their rows only where the side with the records is never the one that is hashed.
-    con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     columns = {str(row[0]) for row in con.execute("DESCRIBE raw").fetchall()}
     maps = build_value_maps(con, register, "raw", columns)
     order = [(str(d["delivery_id"]), int(str(d["sequence"]))) for d in deliveries]
@@ -190,7 +188,7 @@ def _write_core(
     some_left_out: bool,
     run: Run,
 ) -> int:
-    """Write the core file in the order of the raw rows, which is the order of delivery id and row."""
+    """Write the core file, sorted: the joins keep no order when several threads work."""
     source = "(SELECT * FROM raw ANTI JOIN left_out USING (_delivery, _row))" if some_left_out else "raw"
     columns = ", ".join(
         "_delivery || ':' || _row AS record_id"
@@ -199,14 +197,14 @@ def _write_core(
         for name, kind in register.core_columns.items()
     )
     typed = typed_select(register, source, delivered, maps)
-    return write_parquet(con, f"SELECT {columns} FROM ({typed})", run.core(register.register_id), None)
+    return write_parquet(con, f"SELECT {columns} FROM ({typed})", run.core(register.register_id), "_delivery, _row")
 
 
 def _write_cells(con: duckdb.DuckDBPyConnection, register: Register, maps: dict[str, str], run: Run) -> tuple[int, int]:
     """Write the log of cells; returns how many were changed and how many nobody understood."""
     core = f"read_parquet({literal(run.core(register.register_id))})"
     target = run.cells(register.register_id)
-    cells = write_parquet(con, cells_select(register, core, maps), target, None)
+    cells = write_parquet(con, cells_select(register, core, maps), target, "record_id, field")
     row = con.execute(
         f"SELECT count(*) FROM read_parquet({literal(target)}) WHERE normaliser = {literal(NOT_UNDERSTOOD)}"
     ).fetchone()
