@@ -15,7 +15,7 @@ from sosach.errors import BalanceError, MissingArtefactError, SettingsError
 from sosach.lake import Lake, Run, read_json, write_json
 from sosach.manifest import read_manifest
 from sosach.normalize.cells import cells_select
-from sosach.normalize.columns import quarantine_reason, typed_select
+from sosach.normalize.columns import code_lists, quarantine_reason, typed_select
 from sosach.normalize.left_out import find_left_out
 from sosach.normalize.macros import register_code_lists, register_macros
 from sosach.normalize.normalisers import register_normalisers
@@ -54,7 +54,7 @@ def prepare(con: duckdb.DuckDBPyConnection, expectations: Path, register: Regist
         SettingsError: a code list is missing.
     """
     register_macros(con)
-    register_code_lists(con, expectations, {*_ALWAYS, *(f"cl_{field.code_list}" for field in register.fields)})
+    register_code_lists(con, expectations, {*_ALWAYS, *(f"cl_{name}" for name in code_lists(register))})
     register_text(con)
     register_normalisers(con)
 
