@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from sosach import stages
+from sosach.cli_links import links_app
+from sosach.cli_review import review_app
+from sosach.cli_status import status
 from sosach.errors import SettingsError, SosachError
 from sosach.privacy import withheld
 from sosach.settings import Settings
@@ -22,8 +25,11 @@ app = typer.Typer(
 
 rules_app = typer.Typer(help="The rule catalogue: listing, officers' page, export, difference.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+app.command()(status)
 deliveries_app = typer.Typer(help="Deliveries: what came, what was expected; holding and releasing one.")
 app.add_typer(deliveries_app, name="deliveries")
+app.add_typer(review_app, name="review")
+app.add_typer(links_app, name="links")
 
 Home = Annotated[
     Path | None, typer.Option(help="Folder of the lake, the runs and the state (default: SOSACH_HOME or var/home).")
@@ -131,6 +137,9 @@ def evaluate(
         Path | None,
         typer.Option("--markdown", help="Write the tables here, between the page's markers if it has them."),
     ] = None,
+    withheld: Annotated[
+        bool, typer.Option(help="Also link again without identity numbers; takes as long as linking, twice.")
+    ] = True,
     home: Home = None,
 ) -> None:
     """Compare a finished run on synthetic data with the truth behind them; counts only."""
@@ -141,7 +150,7 @@ def evaluate(
     def say(line: str) -> None:
         typer.echo(f"evaluate   {line} …", err=True)
 
-    result = compare(_settings(home), run_id, truth, say)
+    result = compare(_settings(home), run_id, truth, say, withheld=withheld)
     text = markdown(result)
     if json_file:
         write_json(json_file, result)

@@ -87,23 +87,14 @@ def normalize(settings: Settings, run_id: str) -> Counts:
 
 
 def link(settings: Settings, run_id: str) -> Counts:
-    """Join records to persons, measure the coverage of books, derive each adult's marital status."""
-    from sosach.link.coverage import build_coverage
-    from sosach.link.marital import derive_status
-    from sosach.link.match import match_mentions
+    """Join records to persons, compare the registers, derive each adult's marital status with its proof."""
+    from sosach.link.stage import link_run
 
     run, manifest = read_manifest(settings, run_id)
+    before = Lake(settings.home).run(manifest.previous_run_id) if manifest.previous_run_id else None
     with connect(settings) as con:
         open_tables(con, settings.expectations, run)
-        counts: Counts = dict(match_mentions(con))
-        if counts["links"] != int(str(counts["mentions"])) + int(str(counts["subjects"])):
-            raise BalanceError(f"Run {run_id}: mentions of persons and links differ: {counts}. Report this as a bug.")
-        counts |= build_coverage(con, settings.coverage_floor, manifest.as_of.year)
-        counts |= derive_status(con, manifest.as_of)
-        write_parquet(con, "FROM links", run.table("links"), "register, record_id, role")
-        write_parquet(con, "FROM persons", run.table("persons"), "person_id")
-        write_parquet(con, "FROM coverage", run.table("coverage"), "ma_noi_dang_ky, loai_so, nam")
-        write_parquet(con, "FROM marital_status", run.table("marital_status"), "record_id")
+        counts: Counts = dict(link_run(con, run, manifest, before, settings.coverage_floor))
     return _receipt(run, "link", counts)
 
 
@@ -221,7 +212,7 @@ def campaign(settings: Settings, run_id: str) -> Counts:
         first = store.first_finished_run(declared.begins, manifest.as_of)
     baseline = Lake(settings.home).run(first).table("campaign_outcomes") if first and first != run_id else None
     with connect(settings) as con:
-        open_tables(con, settings.expectations, run, needed=("issues", "marital_status"))
+        open_tables(con, settings.expectations, run, needed=("issues", "marital_status", "certificates"))
         counts: Counts = dict(measure(con, declared, baseline))
         write_parquet(con, "FROM outcomes", run.table("campaign_outcomes"), "record_id")
         write_parquet(con, "FROM campaign_units", run.table("campaign_units"), "unit")

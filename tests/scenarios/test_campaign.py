@@ -20,7 +20,11 @@ def declared() -> Campaign:
 
 
 def measured(
-    citizens: list[Citizen], duplicates: list[str] | None = None, baseline: Path | None = None, keep: Path | None = None
+    citizens: list[Citizen],
+    duplicates: list[str] | None = None,
+    baseline: Path | None = None,
+    keep: Path | None = None,
+    certificates: list[tuple[str, str]] | None = None,
 ) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
     with duckdb.connect() as con:
         register_code_lists(con, SETTINGS.expectations)
@@ -34,6 +38,8 @@ def measured(
                 "INSERT INTO marital_status VALUES (?, ?, ?, ?, ?, ?, 'du_can_cu', ?, true)",
                 [f"d:{number}", number, unit, class_, group, confirmable, None if class_[0] == "A" else "CHUA_KET_HON"],
             )
+        con.execute("CREATE TABLE certificates (unit VARCHAR, reason VARCHAR)")
+        con.executemany("INSERT INTO certificates VALUES (?, ?)", certificates or [("16690", "du_can_cu")])
         con.execute("CREATE TABLE issues (register VARCHAR, record_id VARCHAR, rule_id VARCHAR, state VARCHAR)")
         for number in duplicates or []:
             con.execute("INSERT INTO issues VALUES ('dan_cu', ?, 'ID11', 'open')", [f"d:{number}"])
@@ -69,6 +75,14 @@ def test_each_citizen_has_one_outcome_and_duplicate_goes_first() -> None:
     assert {k: totals[k] for k in expected} == expected
     assert units["16690"]["duplicate"] == 1
     assert len(units) == 130
+
+
+def test_certificates_count_for_the_commune_that_issued_them() -> None:
+    certificates = [("16681", "du_can_cu"), ("16681", "chua_du_so"), ("16690", "du_can_cu"), ("TINH", "chua_khop")]
+    totals, units = measured([("1", "16681", "KHOP", "matching", True)], certificates=certificates)
+    assert (totals["certificates"], totals["certificates_answerable"]) == (4, 2)
+    found = {unit: (units[unit]["certificates"], units[unit]["certificates_answerable"]) for unit in units}
+    assert {unit: n for unit, n in found.items() if n[0]} == {"16681": (2, 1), "16690": (1, 1), "TINH": (1, 0)}
 
 
 def test_units_without_citizens_are_listed_with_zero() -> None:

@@ -93,6 +93,20 @@ def test_links_are_those_of_a_plain_join(finished: tuple[Settings, str], truth: 
     )
 
 
+def test_without_numbers_fewer_are_linked_and_hardly_one_wrongly(result: Evaluation) -> None:
+    known = result["links"]["mentions"]["recall"]["value"]
+    pins, any_number = result["links_without_numbers"]
+    assert pins["left_out"] == any_number["left_out"] == ["cu_tru"]
+    for found, gone in ((pins, {"pin"}), (any_number, {"pin", "cmnd"})):
+        assert not gone & {m["method"] for m in found["by_method"]}
+        assert "cu_tru" not in {r["register"] for r in found["by_role"]}
+        assert found["mentions"]["precision"]["value"] > 0.99
+        assert 0.8 < found["mentions"]["recall"]["value"] < known
+        why = found["unlinked"]
+        assert sum(why.values()) == found["mentions"]["unlinked_with_citizen_record"] > 0
+    assert any_number["mentions"]["linked"] < pins["mentions"]["linked"]
+
+
 def test_the_matrix_of_statuses_is_that_of_a_plain_join(
     finished: tuple[Settings, str], truth: Path, result: Evaluation
 ) -> None:

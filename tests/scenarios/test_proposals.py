@@ -6,17 +6,17 @@ import duckdb
 
 from sosach.cleanse.proposals import build_proposals
 from sosach.link.coverage import build_coverage
-from sosach.link.marital import derive_status
-from sosach.link.match import match_mentions
+from sosach.link.match import link_persons
+from sosach.link.status import derive
+from tests.scenarios.marital_world import AS_OF, HUSBAND, WIFE, divorce, marriage, person, spouses
 from tests.scenarios.registers import add, world
-from tests.scenarios.test_marital import AS_OF, HUSBAND, WIFE, divorce, marriage, person, spouses
 
 
 def proposed(con: duckdb.DuckDBPyConnection, issues: list[tuple[str, str, str]]) -> list[tuple[object, ...]]:
     """Proposals (kind, record, field, old, new, confidence) for open issues (record_id, rule_id, state) of dan_cu."""
-    match_mentions(con)
+    link_persons(con, run_id="thu")
     build_coverage(con, 0.95, AS_OF.year)
-    derive_status(con, AS_OF)
+    derive(con, AS_OF)
     con.execute(
         "CREATE TABLE issues (issue_id VARCHAR, register VARCHAR, record_id VARCHAR, record_key VARCHAR, "
         "rule_id VARCHAR, unit VARCHAR, state VARCHAR)"

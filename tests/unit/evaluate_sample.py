@@ -157,24 +157,31 @@ def truth_tables() -> dict[str, Rows]:
         }
         for p in range(1, 10)
     ]
+    wedding, parting = date(2018, 3, 8), date(2024, 9, 9)
     left_out = {"kind": "KS", "delivered": False, "register": "khai_sinh", "person_id": 9, "other_person_id": None}
+    left_out |= {"ngay_su_kien": date(2019, 2, 9), "planted": ""}
+    couple = {"person_id": HUSBAND, "other_person_id": WIFE, "planted": ""}
+    wed = {"kind": "KH", "delivered": True, "register": "ket_hon", "record_key": "ket_hon-1", "ngay_su_kien": wedding}
     twin = {"register": "khai_sinh", "file": "khai_sinh.csv", "row": 7, "of_file": "khai_sinh.csv", "of_row": 1}
     return {
         "persons": persons,
-        "marriages": [{"chong_person_id": HUSBAND, "vo_person_id": WIFE}],
+        "marriages": [
+            {"chong_person_id": HUSBAND, "vo_person_id": WIFE, "ket_thuc": "ly_hon"}
+            | {"ngay_ket_hon": wedding, "ngay_ket_thuc": parting}
+        ],
         "records": _records(),
         "corruptions": CORRUPTIONS,
         "books": [
             {"ma_noi_dang_ky": PLACE, "loai_so": "KS", "nam": 2019, "quyen_so": "01/2019", "delivered": True},
         ],
-        "events": [{**left_out, "record_key": f"{PLACE}|01/2019|03/2019"}],
+        "events": [{**left_out, "record_key": f"{PLACE}|01/2019|03/2019"}, couple | wed],
         "counts": [{"measure": "records", "name": name, "value": len(rows)} for name, rows in DELIVERED.items()],
         "duplicates": [{**twin, "kind": "hai_lan"}],
     }
 
 
 INTEGERS = ("row", "of_row", "person_id", "other_person_id", "vo_chong_person_id", "cha_person_id", "me_person_id")
-DATES = ("ngay_sinh", "ngay_chet")
+DATES = ("ngay_sinh", "ngay_chet", "ngay_ket_hon", "ngay_ket_thuc", "ngay_su_kien")
 
 
 def write_truth(folder: Path, tables: Mapping[str, Rows]) -> None:

@@ -9,12 +9,14 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 
+from sosach.link.doubts import REASONS
 from sosach.report.model import (
     CampaignCounts,
     CampaignRow,
     ClassRow,
     DimensionRow,
     IssueBalance,
+    ReasonRow,
     RefusedDelivery,
     RegisterRow,
     ReportData,
@@ -130,6 +132,8 @@ def counts(rng: random.Random, size: int) -> CampaignCounts:
         transferred=rng.randint(0, 9),
         confirmable=round(matching * (0.6 + 0.3 * quality)),
         with_status=size - missing,
+        certificates=(issued := size // 40),
+        certificates_answerable=round(issued * quality * 0.7),
     )
 
 
@@ -148,7 +152,7 @@ def report_data(seed: int = 7, size: tuple[int, int] = (90, 900)) -> ReportData:
     """A whole report; the same seed gives the same figures."""
     rng = random.Random(seed)
     communes = [(unit, counts(rng, rng.randint(*size))) for unit in units()]
-    bucket = (Unit("TINH", "Chưa xác định xã"), CampaignCounts(41, 12, 6, 9, 0, 0, 26, 0, 0, 0, 0, 32))
+    bucket = (Unit("TINH", "Chưa xác định xã"), CampaignCounts(41, 12, 6, 9, 0, 0, 26, 0, 0, 0, 0, 32, 0, 0))
     clean = sorted({Share(c.matching, c.in_scope) for _, c in communes}, key=lambda s: -s.numerator / s.denominator)
     rows = [
         CampaignRow(
@@ -206,6 +210,19 @@ def report_data(seed: int = 7, size: tuple[int, int] = (90, 900)) -> ReportData:
         issues=IssueBalance(9120, 640, 37, 2411, 7386),
         outcome_rules=("CT18", "XR07"),
         tasks=_tasks(totals),
+        reasons=_reasons(totals),
+    )
+
+
+def _reasons(totals: CampaignCounts) -> tuple[ReasonRow, ...]:
+    """Two reasons and the rest; together all in scope."""
+    denied = totals.in_scope - totals.confirmable
+    books = denied // 3
+    return (
+        ReasonRow("du_can_cu", REASONS["du_can_cu"], totals.confirmable),
+        ReasonRow("so_dinh_danh", REASONS["so_dinh_danh"], 3),
+        ReasonRow("chua_khop", REASONS["chua_khop"], denied - books - 3),
+        ReasonRow("chua_du_so", REASONS["chua_du_so"], books),
     )
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sosach.evaluate.statistics import Share, wilson
+from sosach.evaluate.statistics import Share
+from sosach.statistics import wilson
 
 
 # Newcombe 1998, Statistics in Medicine 17, table I, method 3 (score without continuity correction).

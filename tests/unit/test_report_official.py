@@ -44,8 +44,8 @@ def document(path: Path) -> Document:
 
 def small_report() -> ReportData:
     """Two communes and counts that are easy to follow; 3 people of the first are too few to be printed."""
-    first = CampaignCounts(40, 37, 30, 3, 7, 0, 0, 2, 1, 0, 20, 37)
-    second = CampaignCounts(200, 190, 150, 20, 20, 0, 10, 0, 0, 0, 90, 180)
+    first = CampaignCounts(40, 37, 30, 3, 7, 0, 0, 2, 1, 0, 20, 37, 9, 0)
+    second = CampaignCounts(200, 190, 150, 20, 20, 0, 10, 0, 0, 0, 90, 180, 31, 17)
     whole = CampaignCounts(*(a + b for a, b in zip(asdict(first).values(), asdict(second).values(), strict=True)))
     rows = (
         CampaignRow(Unit("1", "Xã Một"), first, None, None),

@@ -63,8 +63,24 @@ def test_there_is_a_page_for_the_province_each_unit_each_rule_and_how_to_read(
     assert set(pages.communes) == {row.unit.code for row in data.rows}
     assert len(pages.communes) == 131
     assert set(pages.rules) == {rule.rule_id for rule in data.rules}
-    expected = {pages.index, pages.index.parent / "cach-doc.html", pages.index.parent / "quy-tac" / "index.html"}
+    alone = ("index.html", "cach-doc.html", "khang-dinh.html", "quy-tac/index.html")
+    expected = {pages.index.parent / name for name in alone}
     assert set(all_pages(pages)) == expected | set(pages.communes.values()) | set(pages.rules.values())
+
+
+def test_the_page_of_what_data_confirm_tells_why_not_and_hides_small_counts(data: ReportData, pages: SitePages) -> None:
+    text = (pages.index.parent / "khang-dinh.html").read_text(encoding="utf-8")
+    province = Published(data).province
+    for rate in (province.confirmable, province.answerable):
+        assert rate.text in text
+        assert f"{rate.numerator.text} / {rate.denominator.text}" in text
+        assert f"Khoảng 95%: {rate.interval}" in text
+    cells = dict(re.findall(r'<td class="first">([^<]*?) <span class="note">.*?</td><td [^>]*>([^<]*)</td>', text))
+    books = next(row for row in data.reasons if row.code == "chua_du_so")
+    small = next(row for row in data.reasons if row.code == "so_dinh_danh")
+    assert (cells[small.title], cells[books.title]) == ("&lt;5", "*")  # the rest of the sum hides it
+    communes = re.findall(r'<td class="stick"><a href="xa/(\d+)\.html">', text)
+    assert set(communes) == set(pages.communes) - {"TINH"}
 
 
 def test_every_link_leads_to_a_page_of_the_site_and_nothing_comes_from_outside(pages: SitePages) -> None:

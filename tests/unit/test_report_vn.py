@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sosach.report.model import Share
-from sosach.report.vn import diem, ngay, ngay_chu, percent, read_so, read_ty_le, so, so2, ty_le
+from sosach.report.vn import diem, khoang, ngay, ngay_chu, percent, read_so, read_ty_le, so, so2, ty_le
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,14 @@ def test_counts_below_ten_get_a_leading_zero_in_text() -> None:
 )
 def test_a_percentage_has_a_comma_and_two_decimals(numerator: int, denominator: int, text: str) -> None:
     assert ty_le(Share(numerator, denominator)) == text
+
+
+# Newcombe 1998, Statistics in Medicine 17, table I, method 3.
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "text"), [(81, 263, "25,53–36,62%"), (0, 20, "0,00–16,11%"), (0, 0, "–")]
+)
+def test_an_interval_is_wilsons(numerator: int, denominator: int, text: str) -> None:
+    assert khoang(Share(numerator, denominator)) == text
 
 
 def test_halves_are_rounded_up_and_not_to_even() -> None:

@@ -16,7 +16,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from sosach.report.model import ReportData, Unit, WorkLine
 from sosach.report.words import RESULT_CODES
-from sosach.report.workbook import safe, write_workbook
+from sosach.report.workbook import write_workbook
+from sosach.report.workbook_book import safe
 from sosach.settings import PROJECT
 from tests.unit.report_sample import report_data, work_lines
 

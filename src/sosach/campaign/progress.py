@@ -48,12 +48,17 @@ counted AS (
     count(*) FILTER (confirmable) AS confirmable,
     count(*) FILTER (recorded IS NOT NULL AND recorded <> 'CHUA_XAC_DINH') AS with_status
   FROM now GROUP BY unit),
+issued AS (
+  SELECT unit, count(*) AS certificates, count(*) FILTER (reason = 'du_can_cu') AS certificates_answerable
+  FROM certificates GROUP BY unit),
 units AS (
   SELECT code AS unit FROM cl_don_vi WHERE level = 'xa' AND valid_to IS NULL
   UNION SELECT unit FROM outcomes
-  UNION SELECT unit FROM was)
-SELECT u.unit, COLUMNS(c.* EXCLUDE (unit))::BIGINT, coalesce(m.transferred, 0)::BIGINT AS transferred
-FROM units u LEFT JOIN counted c USING (unit) LEFT JOIN moved m USING (unit)
+  UNION SELECT unit FROM was
+  UNION SELECT unit FROM issued)
+SELECT u.unit, COLUMNS(c.* EXCLUDE (unit))::BIGINT, coalesce(m.transferred, 0)::BIGINT AS transferred,
+  i.certificates::BIGINT AS certificates, i.certificates_answerable::BIGINT AS certificates_answerable
+FROM units u LEFT JOIN counted c USING (unit) LEFT JOIN moved m USING (unit) LEFT JOIN issued i USING (unit)
 """
 
 
@@ -61,7 +66,7 @@ def measure(con: duckdb.DuckDBPyConnection, campaign: Campaign, baseline: Path |
     """Create tables ``campaign_units`` (a row a unit) and ``campaign_outcomes`` (a row a citizen in scope, personal).
 
     Args:
-        con: a connection with issues, marital_status and the code lists.
+        con: a connection with issues, marital_status, certificates and the code lists.
         campaign: the declaration.
         baseline: ``campaign_outcomes.parquet`` of the baseline run; None when this run is the baseline.
 
@@ -79,6 +84,7 @@ def measure(con: duckdb.DuckDBPyConnection, campaign: Campaign, baseline: Path |
     )
     con.execute(_UNITS)
     columns = ["in_scope", "reviewed", *OUTCOMES, "added", "corrected", "transferred", "confirmable", "with_status"]
+    columns += ["certificates", "certificates_answerable"]
     filled = ", ".join(f"coalesce({c}, 0)::BIGINT AS {c}" for c in columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE campaign_units AS SELECT unit, {filled} FROM campaign_units")
     wrong = con.execute(

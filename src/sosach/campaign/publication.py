@@ -6,7 +6,7 @@ Holds the order of things only: figures come from ``results`` and ``worklist``, 
 
 from sosach.campaign.model import load_campaign
 from sosach.campaign.results import gather, load_units
-from sosach.campaign.worklist import build_lines, lines_of
+from sosach.campaign.worklist import build_lines, build_pairs, lines_of, pairs_of
 from sosach.checks.catalogue import load_catalogue
 from sosach.checks.rule_words import rules_page
 from sosach.duck import connect
@@ -32,6 +32,8 @@ _NEEDED = (
     "campaign_units",
     "proposals",
     "links",
+    "link_pairs",
+    "differences",
     "delivery_parts",
 )
 
@@ -53,13 +55,17 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
         data = gather(con, settings, run, manifest, campaign, catalogue)
         pages = write_site(data, draft / "site", rules_page(catalogue, settings.expectations))
         expected = build_lines(con, registers, manifest)
+        pairs = build_pairs(con, settings.expectations)
         written: dict[str, int] = {}
+        listed: dict[str, int] = {}
         for code, unit in load_units(con).items():
-            if code not in expected and code == "TINH":
+            if code not in expected and code not in pairs and code == "TINH":
                 continue
             target = draft / "workbooks" / f"{code}.xlsx"
             target.parent.mkdir(exist_ok=True)
-            written[code] = write_workbook(unit, lines_of(con, code, catalogue, registers), data, target)
+            found = pairs_of(con, code, pairs.get(code, 0))
+            written[code] = write_workbook(unit, lines_of(con, code, catalogue, registers), data, target, found)
+            listed[code] = len(found.lines)
         if not sum(written.values()) == sum(expected.values()) == data.issues.open_after:
             raise BalanceError(
                 f"Run {run.run_id}: the work list has {sum(expected.values())} lines, "
@@ -69,7 +75,9 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
         check_report(draft / "bao_cao.docx", data)
         with StateStore(settings.state_url) as store:
             store.log_access(
-                AccessRecord(run.run_id, "publish", "write_workbook", code, campaign_id, lines, manifest.as_of)
+                AccessRecord(
+                    run.run_id, "publish", "write_workbook", code, campaign_id, lines + listed[code], manifest.as_of
+                )
                 for code, lines in written.items()
             )
     clean = {
@@ -79,5 +87,7 @@ def write_publication(settings: Settings, run: Run, manifest: Manifest, campaign
         "pages": len(pages.communes) + len(pages.rules) + 4 + bool(data.due),
         "workbooks": len(written),
         "work_lines": sum(written.values()),
+        "work_pairs": sum(listed.values()),
+        "work_pairs_left_out": sum(pairs.values()) - sum(listed.values()),
         "clean_records": clean,
     }

@@ -9,6 +9,7 @@ from sosach.campaign.model import Campaign, CampaignTask
 from sosach.checks.catalogue import Catalogue
 from sosach.errors import MissingArtefactError
 from sosach.lake import Lake, Run, read_json
+from sosach.link.doubts import REASONS
 from sosach.manifest import Manifest
 from sosach.registers import load_registers
 from sosach.report.model import (
@@ -17,6 +18,7 @@ from sosach.report.model import (
     ClassRow,
     DimensionRow,
     IssueBalance,
+    ReasonRow,
     RefusedDelivery,
     RegisterRow,
     ReportData,
@@ -89,7 +91,8 @@ def _campaign_rows(
               SELECT unit, rank() OVER (ORDER BY matching::DECIMAL(18, 0) / in_scope DESC) AS place
               FROM campaign_units WHERE in_scope >= {int(min_ranked)} AND unit <> '{OUTSIDE.code}')
             SELECT u.*, r.place FROM campaign_units u LEFT JOIN ranked r USING (unit)
-            WHERE u.in_scope > 0 OR u.unit <> '{OUTSIDE.code}' ORDER BY r.place NULLS LAST, u.unit""",
+            WHERE u.in_scope > 0 OR u.certificates > 0 OR u.unit <> '{OUTSIDE.code}'
+            ORDER BY r.place NULLS LAST, u.unit""",
     )
     rows = [
         CampaignRow(
@@ -116,6 +119,12 @@ def _classes(con: duckdb.DuckDBPyConnection) -> list[ClassRow]:
     return [
         ClassRow(CLASS_CODES.get(r["class"], r["class"]), CLASS_TITLES[r["class"]], r["group"], r["n"]) for r in found
     ]
+
+
+def _reasons(con: duckdb.DuckDBPyConnection) -> list[ReasonRow]:
+    """In the order of ``REASONS``: those who can be confirmed first."""
+    found = dict(con.execute("SELECT reason, count(*) FROM marital_status WHERE in_scope GROUP BY reason").fetchall())
+    return [ReasonRow(code, title, int(found[code])) for code, title in REASONS.items() if code in found]
 
 
 def _dimensions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[DimensionRow]:
@@ -280,4 +289,5 @@ def gather(
             for t in campaign.tasks
         ),
         due=tuple(due_rows(con, run, titles, units)),
+        reasons=tuple(_reasons(con)),
     )

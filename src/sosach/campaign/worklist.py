@@ -1,4 +1,4 @@
-"""The lines of one commune's work list: open issues with their evidence and proposal.
+"""The lines of one commune's work list: open issues with their evidence and proposal, and pairs left to people.
 
 Personal: what leaves here goes only into that commune's workbook, identity numbers masked. Information findings are
 counted in the report and not listed, so that officers see what they have to settle.
@@ -7,15 +7,21 @@ counted in the report and not listed, so that officers see what they have to set
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
 from sosach.checks.catalogue import Catalogue
 from sosach.duck import literal
+from sosach.link.reconcile_words import likelier_words
+from sosach.link.review_cards import lines_of_pairs, make_cards
 from sosach.manifest import Manifest
 from sosach.places import place_join, place_words
 from sosach.registers import Register, RegisterField
 from sosach.report.model import WorkLine
+from sosach.report.words import NO_COMMUNE
+from sosach.report.workbook import PairList
 
 _NAMES = {
     "khai_sinh": "nks_ho_ten",
@@ -56,19 +62,53 @@ proposed AS (
       || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
       || ' (' || reason || ')',
     '; ' ORDER BY proposal_id) AS proposal
-  FROM proposals JOIN field_labels USING (register, field) GROUP BY 1)
+  FROM proposals JOIN field_labels USING (register, field) GROUP BY 1),
+told AS (
+  SELECT register, record_id, other_register, other_record_id, xr,
+    coalesce((SELECT f.label || ': ' FROM field_labels f WHERE f.register = 'dan_cu' AND f.field = d.field), '')
+      || {likelier} AS words
+  FROM differences d WHERE xr IS NOT NULL AND likelier_wrong IS NOT NULL),
+likelier AS (
+  SELECT register, record_id, xr, string_agg(DISTINCT words, '; ' ORDER BY words) AS words
+  FROM (SELECT register, record_id, xr, words FROM told
+    UNION ALL SELECT other_register, other_record_id, xr, words FROM told)
+  GROUP BY ALL)
 SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, i.record_key,
   n.person, coalesce(e.message, '{not_run}') AS message, coalesce(e.evidence, '{{}}') AS evidence, p.proposal,
   i.first_seen,
-  f.file_name || ', ' || {place} AS source
+  f.file_name || ', ' || {place} AS source, k.words AS likelier
 FROM issues i
 LEFT JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
 LEFT JOIN named n ON n.register = i.register AND n.record_id = i.record_id
 LEFT JOIN proposed p USING (issue_id)
+LEFT JOIN likelier k ON k.register = i.register AND k.record_id = i.record_id AND k.xr = split_part(i.rule_id, '-', 1)
 LEFT JOIN delivered f ON f.delivery_id = split_part(i.record_id, ':', 1)
 {parts}
 WHERE i.state IN ('new', 'open', 'reopened') AND i.severity <> 'info'
 """
+
+MAX_PAIRS = 300  # in one workbook: what a commune can look up in its books in some weeks
+
+# A pair of a mention and two citizens is two lines: beside each other, so that an officer sees the choice.
+_PAIRS = f"""
+CREATE OR REPLACE TEMP TABLE work_pairs AS
+WITH best AS (
+  SELECT coalesce(unit, '{NO_COMMUNE}') AS unit, * EXCLUDE (unit),
+    max(weight) OVER (PARTITION BY register, record_id, role) AS best
+  FROM link_pairs WHERE decision = 'review'),
+placed AS (
+  SELECT unit, register, record_id, role, subject_record_id, other_register, other_record_id, other_role, probability,
+    reason, count(*) OVER (PARTITION BY unit) AS pairs,
+    row_number() OVER (PARTITION BY unit ORDER BY best DESC NULLS LAST, register, record_id, role,
+      weight DESC NULLS LAST, subject_record_id, other_register, other_record_id, other_role) AS place
+  FROM best)
+FROM placed WHERE place <= {MAX_PAIRS}
+"""
+
+# The model's odds of one person to two: above 99 to 1, above 9 to 1, less.
+_LIKENESS = (
+    "CASE WHEN q.probability >= 0.99 THEN 'rất giống' WHEN q.probability >= 0.9 THEN 'khá giống' ELSE 'chưa rõ' END"
+)
 
 
 def build_lines(con: duckdb.DuckDBPyConnection, registers: dict[str, Register], manifest: Manifest) -> dict[str, int]:
@@ -82,10 +122,45 @@ def build_lines(con: duckdb.DuckDBPyConnection, registers: dict[str, Register], 
         for register, sql in _NAMES.items()
     )
     place, parts = place_words("i.record_id"), place_join("i.record_id")
-    con.execute(_LINES.format(not_run=_NOT_RUN, names=names, labels=labels, files=files, place=place, parts=parts))
+    con.execute(
+        _LINES.format(
+            not_run=_NOT_RUN,
+            names=names,
+            labels=labels,
+            files=files,
+            place=place,
+            parts=parts,
+            likelier=likelier_words(),
+        )
+    )
     return {
         str(u): int(n) for u, n in con.execute("SELECT unit, count(*) FROM work_lines GROUP BY 1 ORDER BY 1").fetchall()
     }
+
+
+def build_pairs(con: duckdb.DuckDBPyConnection, expectations: Path) -> dict[str, int]:
+    """Create table ``work_pairs``: pairs that linkage left to people, likeliest first, ``MAX_PAIRS`` a unit.
+
+    Returns:
+        The number of such pairs by unit code, with those that do not stand in the table.
+    """
+    con.execute(_PAIRS)
+    make_cards(con, expectations, "work_pairs")
+    found = con.execute("SELECT unit, max(pairs) FROM work_pairs GROUP BY 1 ORDER BY 1").fetchall()
+    return {str(unit): int(pairs) for unit, pairs in found}
+
+
+def pairs_of(con: duckdb.DuckDBPyConnection, unit: str, pairs: int) -> PairList:
+    """One unit's pairs; ``pairs`` is how many it has in all."""
+    found = lines_of_pairs(con, "work_pairs", _LIKENESS, "q.reason", f"q.unit = {literal(unit)}", "q.place")
+    lines = tuple(replace(line, reason=_why(line.reason)) for line in found)
+    return PairList(lines, pairs - len(lines))
+
+
+def _why(reason: str) -> str:
+    """The words of the explanation, a line each: what agrees, what differs; what one side lacks is seen beside."""
+    parts = reason.removeprefix("cần người xem: ").split("; ")
+    return "\n".join(part[:1].upper() + part[1:] for part in parts if not part.startswith("không so được: "))
 
 
 def _label(field: RegisterField) -> str:
@@ -127,11 +202,12 @@ def lines_of(
     labels = _labels(con)
     found = con.execute(
         "SELECT issue_id, rule_id, severity, register, record_key, person, message, evidence, proposal, first_seen, "
-        "source FROM work_lines WHERE unit = ? "
+        "source, likelier FROM work_lines WHERE unit = ? "
         "ORDER BY severity <> 'critical', rule_id, record_key, issue_id",
         [unit],
     ).fetchall()
-    for issue_id, rule_id, severity, register, key, person, message, evidence, proposal, first_seen, source in found:
+    for line in found:
+        issue_id, rule_id, severity, register, key, person, message, evidence, proposal, first_seen, source, side = line
         rule = rules[rule_id]
         fields = {f.name: f for f in registers[register].fields}
         shown = []
@@ -141,6 +217,8 @@ def lines_of(
             if field is not None and value is not None and field.type != "id_number":
                 plain = _plain(str(value), labels)
                 shown.append((_label(field), plain if field.name in _OPEN_NUMBERS else _mask(plain)))
+        if side:
+            shown.append(("Nhận định", side))
         shown.append(("Tệp", source or ""))
         yield WorkLine(
             issue_id=issue_id,

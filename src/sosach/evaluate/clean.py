@@ -15,7 +15,7 @@ from sosach.checks.fused import FOUND_TABLE, FusedPass
 from sosach.duck import connect, identifier, literal, write_parquet
 from sosach.lake import Lake, Run
 from sosach.link.coverage import build_coverage
-from sosach.link.marital import derive_status
+from sosach.link.status import derive
 from sosach.manifest import Manifest
 from sosach.normalize.columns import typed_select
 from sosach.normalize.stage import prepare
@@ -150,7 +150,7 @@ def judge_clean(settings: Settings, manifest: Manifest, catalogue: Catalogue, cl
     with connect(settings) as con:
         open_run(con, settings.expectations, clean)
         build_coverage(con, settings.coverage_floor, manifest.as_of.year)
-        derive_status(con, manifest.as_of)
+        derive(con, manifest.as_of)
         for name in ("coverage", "marital_status"):
             write_parquet(con, f"FROM {name}", clean.table(name), "ALL")
     with connect(settings) as con:

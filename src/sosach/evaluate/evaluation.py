@@ -18,20 +18,27 @@ from sosach.evaluate.duplicates import duplicates
 from sosach.evaluate.links import links, prepare_links
 from sosach.evaluate.marital import marital_status, prepare_status
 from sosach.evaluate.missed import explain_missed
+from sosach.evaluate.reconcile import prepare_reconcile, reconciliation
 from sosach.evaluate.relate import list_expected, list_rules, list_violations, relate
 from sosach.evaluate.truth import find_records, match_deliveries, open_truth
+from sosach.evaluate.withheld import without_numbers
 from sosach.lake import Run
 from sosach.manifest import Manifest, read_manifest
 from sosach.settings import Settings
 from sosach.tables import open_tables
 
-NEEDED = ("violations", "rule_results", "issues", "proposals", "links", "marital_status")
+NEEDED = ("violations", "rule_results", "issues", "proposals", "links", "link_pairs", "differences", "marital_status")
 
 Evaluation = dict[str, Any]
 
 
 def evaluate(
-    settings: Settings, run_id: str, truth: Path, progress: Callable[[str], None] = lambda line: None
+    settings: Settings,
+    run_id: str,
+    truth: Path,
+    progress: Callable[[str], None] = lambda line: None,
+    *,
+    withheld: bool = True,
 ) -> Evaluation:
     """Compare a finished run with the truth behind its deliveries.
 
@@ -40,11 +47,12 @@ def evaluate(
         run_id: the run; the stages up to ``cleanse`` must be done.
         truth: folder that the generator wrote together with the deliveries.
         progress: gets one line before each step.
+        withheld: also link the registers again without identity numbers (as long as the stage link takes, twice).
 
     Returns:
         Counts and shares only, no value of a record: ``run_id, as_of, catalogue, records, totals, rules, rule_ids,
-        without_rule, not_tested, kinds, proposals, untouched_cells, links, marital_status, duplicates``. Equal input
-        gives equal content.
+        without_rule, not_tested, kinds, proposals, untouched_cells, links, links_without_numbers,
+        reconciliation, marital_status, duplicates``. Equal input gives equal content.
 
     Raises:
         SettingsError: the truth is missing, incomplete or of other deliveries, or the rules are not those of the run.
@@ -61,14 +69,14 @@ def evaluate(
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="evaluate-", dir=scratch))
     try:
-        return _evaluate(settings, run, manifest, catalogue, truth, Run(folder, run_id), progress)
+        return _evaluate(settings, run, manifest, catalogue, truth, Run(folder, run_id), progress, withheld)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _evaluate(
     settings: Settings, run: Run, manifest: Manifest, catalogue: Catalogue, truth: Path, clean: Run,
-    progress: Callable[[str], None],
+    progress: Callable[[str], None], withheld: bool,
 ) -> Evaluation:  # fmt: skip
     registers = catalogue.registers
     for name in registers:
@@ -104,6 +112,11 @@ def _evaluate(
         kinds.compare_cells(con, registers, run, clean)
         prepare_links(con)
         prepare_status(con)
+        prepare_reconcile(con)
+        again: list[dict[str, Any]] = []
+        if withheld:
+            progress("links without identity numbers")
+            again = without_numbers(con, settings, run, registers, clean.root)
         rows = con.execute("SELECT register, count(*) FROM kept_record GROUP BY ALL ORDER BY ALL").fetchall()
         broken = con.execute("SELECT rule_id FROM rule_results WHERE status = 'engine_error' ORDER BY 1").fetchall()
         return {
@@ -121,6 +134,8 @@ def _evaluate(
             "proposals": kinds.proposals(con, registers, clean),
             "untouched_cells": kinds.untouched(con),
             "links": links(con),
+            "links_without_numbers": again,
+            "reconciliation": reconciliation(con),
             "marital_status": marital_status(con),
             "duplicates": duplicates(con),
         }

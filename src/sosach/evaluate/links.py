@@ -1,4 +1,7 @@
-"""How true the links are: the run's persons against the true persons behind every mention. Counts only."""
+"""How true the links are: the run's persons against the true persons behind every mention. Counts only.
+
+Works on ``links`` and ``link_pairs`` of a run or, for ``withheld``, of the same registers linked again.
+"""
 
 from typing import Any
 
@@ -24,13 +27,19 @@ def links(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
     * ``pairs``: two mentions are a pair where one cluster holds both; precision and recall over all pairs of mentions;
     * ``clusters``: clusters that mix true persons, and true persons spread over several clusters;
-    * ``by_role``, ``by_method``: mentions outside ``dan_cu`` joined to a citizen's record (right or wrong), and those
-      left unlinked though the person has a citizen's record. Precision: right of linked. Recall: right of those who
-      have a record.
+    * ``mentions``, ``by_role``, ``by_method``: mentions outside ``dan_cu`` joined to a citizen's record (right or
+      wrong), and those left unlinked though the person has a citizen's record. Precision: right of linked. Recall:
+      right of those who have a record;
+    * ``unlinked``: why the latter are: ``in_review`` (shown to a person with the right record), ``refused`` (compared
+      with it and found too light), ``not_compared`` (no key in common, or so light that the pair was not kept);
+    * ``duplicates``: pairs of records of one citizen, and those of them that were joined or shown to a person.
     """
     return {
         "pairs": _pairs(con),
         "clusters": _clusters(con),
+        "mentions": _mentions(con, "'all'", ("which",))[0],
+        "unlinked": _unlinked(con),
+        "duplicates": _duplicates(con),
         "by_role": _mentions(con, "register, role", ("register", "role")),
         "by_method": _mentions(con, "method", ("method",)),
         "without_truth": _count(con, "links ANTI JOIN role USING (register, record_id, role)"),
@@ -85,6 +94,37 @@ def _mentions(con: duckdb.DuckDBPyConnection, by: str, names: tuple[str, ...]) -
             line["recall"] = Share(right, known).as_json()
         lines.append(line)
     return lines
+
+
+def _unlinked(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    row = con.execute("""
+        WITH subject AS (SELECT record_id, person_id FROM mention WHERE register = 'dan_cu'),
+        missed AS (
+            SELECT m.* FROM mention m SEMI JOIN subject s USING (person_id)
+            WHERE m.register <> 'dan_cu' AND m.method = 'unlinked'),
+        seen AS (
+            SELECT m.register, m.record_id, m.role, bool_or(p.decision = 'review') AS shown
+            FROM missed m JOIN link_pairs p USING (register, record_id, role)
+            JOIN subject s ON s.record_id = p.subject_record_id AND s.person_id = m.person_id GROUP BY ALL)
+        SELECT count(*) FILTER (shown), count(*) FILTER (NOT shown), count(*) FILTER (shown IS NULL)
+        FROM missed LEFT JOIN seen USING (register, record_id, role)""").fetchone()
+    assert row is not None
+    return dict(zip(("in_review", "refused", "not_compared"), (int(n) for n in row), strict=True))
+
+
+def _duplicates(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    row = con.execute("""
+        WITH subject AS (SELECT record_id, person_id, cluster FROM mention WHERE register = 'dan_cu'),
+        twice AS (
+            SELECT l.record_id, r.record_id AS other, l.cluster = r.cluster AS joined
+            FROM subject l JOIN subject r ON r.person_id = l.person_id AND l.record_id < r.record_id),
+        shown AS (
+            SELECT least(record_id, subject_record_id) AS record_id, greatest(record_id, subject_record_id) AS other
+            FROM link_pairs WHERE register = 'dan_cu' AND decision = 'review')
+        SELECT count(*), count(*) FILTER (joined), count(*) FILTER (NOT joined AND shown.other IS NOT NULL)
+        FROM twice LEFT JOIN (SELECT DISTINCT * FROM shown) shown USING (record_id, other)""").fetchone()
+    assert row is not None
+    return dict(zip(("pairs", "joined", "in_review"), (int(n) for n in row), strict=True))
 
 
 def _count(con: duckdb.DuckDBPyConnection, source: str) -> int:

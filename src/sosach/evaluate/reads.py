@@ -33,7 +33,7 @@ MARITAL_STATUS = {
     ),
     "cu_tru": ("loai_cu_tru", "ma_dvhc", "tu_ngay", "den_ngay"),
 }
-"""Fields that the derived status rests on beside linkage and coverage (``link.marital``)."""
+"""Fields that the derived status rests on beside linkage and coverage (``link.events``)."""
 
 Reads = dict[str, set[str]]
 """Register to the inner names of its fields."""
@@ -78,10 +78,8 @@ def linkage_reads(registers: dict[str, Register]) -> Reads:
     """Fields by which records are joined to persons, from the roles that linkage declares."""
     reads: Reads = {}
     for role in (*ROLES, SUBJECTS):
-        texts = (role.number, role.name, role.birth, role.birth_year, role.sex, *role.others)
-        names = {name for text in texts for name in parse_expression(text).columns}
+        names = {name for text in role.expressions for name in parse_expression(text).columns}
         _add(reads, role.register, _fields(registers[role.register], names))
-    _add(reads, SUBJECTS.register, {"so_cmnd"})
     return reads
 
 

@@ -29,6 +29,9 @@ def markdown(result: Evaluation) -> str:
         _repairs(result),
         "## Links",
         _links(result["links"]),
+        *(_withheld(found) for found in result["links_without_numbers"]),
+        "## Differences between registers",
+        _reconciliation(result["reconciliation"]),
         "## Marital status",
         _marital(result["marital_status"]),
         "## Duplicates",
@@ -58,6 +61,13 @@ def percent(share: dict[str, Any]) -> str:
     if share["value"] is None:
         return "–"
     return f"{100 * share['value']:.1f}% ({100 * share['low']:.1f}–{100 * share['high']:.1f})"
+
+
+def _exact(share: dict[str, Any]) -> str:
+    """As ``percent``, to a thousandth of a percent: for shares close to one."""
+    if share["value"] is None:
+        return "–"
+    return f"{100 * share['value']:.3f}% ({100 * share['low']:.3f}–{100 * share['high']:.3f})"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -142,7 +152,8 @@ def _repairs(result: Evaluation) -> str:
 
 
 def _links(found: dict[str, Any]) -> str:
-    pairs, clusters = found["pairs"], found["clusters"]
+    pairs, clusters, whole = found["pairs"], found["clusters"], found["mentions"]
+    why, twice = found["unlinked"], found["duplicates"]
     names = ("mentions", "linked", "wrong", "with_citizen_record", "unlinked_with_citizen_record")
     heads = ["mentions", "linked", "wrong", "has citizen record", "of them unlinked", "precision (95%)"]
     roles = [
@@ -152,26 +163,72 @@ def _links(found: dict[str, Any]) -> str:
     methods = [[r["method"], *(r[n] for n in names), percent(r["precision"])] for r in found["by_method"]]
     return "\n\n".join(
         [
-            f"All pairs of mentions: precision {percent(pairs['precision'])}, recall {percent(pairs['recall'])}."
+            f"All pairs of mentions: precision {_exact(pairs['precision'])}, recall {_exact(pairs['recall'])}."
             f" {clusters['clusters']:,} clusters, {clusters['mixing_persons']:,} of them mix true persons;"
             f" {clusters['persons']:,} true persons, {clusters['spread_over_clusters']:,} of them spread over several"
             f" clusters. {found['without_truth']:,} links name nobody in truth; {found['not_in_run']:,} true mentions"
             " have no link.",
+            f"Mentions outside `dan_cu`: precision {_exact(whole['precision'])}, recall {_exact(whole['recall'])}. Of"
+            f" {whole['unlinked_with_citizen_record']:,} unlinked ones whose person has a citizen's record"
+            f" {why['in_review']:,} are shown to a person with it, {why['refused']:,} were compared with it and refused,"
+            f" {why['not_compared']:,} were not compared with it. Of {twice['pairs']:,} pairs of records of one citizen"
+            f" {twice['joined']:,} are joined, {twice['in_review']:,} shown to a person.",
             _table(["register", "role", *heads, "recall (95%)"], roles),
             _table(["method", *heads], methods),
         ]
     )
 
 
+def _withheld(found: dict[str, Any]) -> str:
+    left_out = ", ".join(f"`{name}`" for name in found["left_out"])
+    return (
+        f"### Linked again with every {found['blanked']} blanked\n\nOf subjects, mentions and relatives. Without"
+        f" {left_out}, whose records have no name.\n\n{_links(found)}"
+    )
+
+
+def _reconciliation(found: dict[str, Any]) -> str:
+    promised = found["calibration"]
+    acts = [s["with_birth_act"] for s in found["sides"] if not s["field"]]
+    beside = "".join(
+        f" Where the birth act is one side: {percent(a['right'])}; the rule that the act is always right gives"
+        f" {percent(a['birth_act_always'])}."
+        for a in acts
+    )
+    sides = [
+        [s["field"] or "all fields", s["one_side_wrong"], s["named"], percent(s["right"])]
+        for s in sorted(found["sides"], key=lambda s: (s["field"] == "", s["field"]))
+    ]
+    tenths = [[f"{t['from']:.1f}", f"{t['promised']:.3f}", percent(t["came_true"])] for t in promised["tenths"]]
+    kinds = [
+        [k["kind"], k["field"], k["compared"], percent(k["found"]), percent(k["right_kind"])] for k in found["kinds"]
+    ]
+    brier = "–" if promised["brier"] is None else f"{promised['brier']:.4f}"
+    return "\n\n".join(
+        [
+            "Which side is likelier wrong, where exactly one is." + beside,
+            _table(["field", "one side wrong", "side named", "named rightly (95%)"], sides),
+            f"The probability of the named side: Brier score {brier} over {promised['differences']:,} differences;"
+            f" {promised['named_though_no_error_was_planted']:,} more have a named side though nothing was planted.",
+            _table(["from", "promised", "came true (95%)"], tenths),
+            _table(["planted kind", "field", "compared", "found (95%)", "told as its kind (95%)"], kinds),
+        ]
+    )
+
+
 def _marital(found: dict[str, Any]) -> str:
     wrong = found["confirmable_wrong"]
-    high = "–" if wrong["high"] is None else f"{100 * wrong['high']:.2f}%"
+    high = "–" if wrong["high"] is None else f"{100_000 * wrong['high']:.1f} in 100,000"
+    told = found["told"]
     opening = (
         f"{found['in_scope']:,} citizens in scope ({found['in_scope_though_dead']:,} of them truly dead). Derived"
         f" status right: {percent(found['derived_right'])}, with the right spouse"
         f" {percent(found['derived_right_with_spouse'])}; recorded status right: {percent(found['recorded_right'])}."
         f" Confirmable: {percent(found['confirmable'])}; wrong among them: {wrong['part']:,} of {wrong['whole']:,}"
-        f" (upper bound {high})."
+        f" (upper bound {high}).\n\nOf the {told['citizens']:,} whose marriages, divorces and deaths are all delivered:"
+        f" derived status right {percent(told['derived_right'])}, with the right spouse"
+        f" {percent(told['derived_right_with_spouse'])}; of those rightly derived as married the spouse is right for"
+        f" {percent(told['spouse_right'])}."
     )
     heads = ["citizens", "derived right (95%)", "recorded right", "confirmable", "confirmable wrong"]
 
@@ -193,7 +250,9 @@ def _marital(found: dict[str, Any]) -> str:
     counts = {(m["derived"], m["truth"]): m["citizens"] for m in found["matrix"]}
     matrix = [[d, *(counts.get((d, t), 0) for t in truths)] for d in sorted({m["derived"] for m in found["matrix"]})]
     shown = _table(["derived \\ true", *truths], matrix)
-    return "\n\n".join([opening, lines("class"), lines("reason"), shown])
+    grounds = [[g["ground"], g["holds"], g["alone"], g["wrong"], g["wrong_alone"]] for g in found["grounds"]]
+    kept = _table(["ground", "holds for", "alone keeps back", "wrong", "wrong, alone kept back"], grounds)
+    return "\n\n".join([opening, lines("class"), lines("reason"), kept, shown])
 
 
 def _duplicates(result: Evaluation) -> str:

@@ -19,13 +19,15 @@ COLUMNS: dict[str, frozenset[str]] = {
         {"person_id", "gioi_tinh", "ngay_sinh", "ngay_chet", "dan_toc", "so_dinh_danh", "tinh_trang_hon_nhan"}
         | {"vo_chong_person_id", "cha_person_id", "me_person_id"}
     ),
-    "marriages": frozenset({"chong_person_id", "vo_person_id"}),
+    "marriages": frozenset({"chong_person_id", "vo_person_id", "ngay_ket_hon", "ngay_ket_thuc", "ket_thuc"}),
     "records": frozenset({"register", "record_key", "file", "row", "role", "person_id"}),
     "corruptions": frozenset(
         {"register", "record_key", "file", "row", "field", "true_value", "written_value", "kind", "rules"}
     ),
     "books": frozenset({"ma_noi_dang_ky", "loai_so", "nam", "quyen_so", "delivered"}),
-    "events": frozenset({"kind", "delivered", "register", "record_key", "person_id", "other_person_id"}),
+    "events": frozenset(
+        {"kind", "ngay_su_kien", "delivered", "register", "record_key", "person_id", "other_person_id", "planted"}
+    ),
     "counts": frozenset({"measure", "name", "value"}),
     "duplicates": frozenset({"register", "file", "row", "of_file", "of_row", "kind"}),
 }

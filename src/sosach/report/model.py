@@ -44,6 +44,8 @@ class CampaignCounts:
     transferred: int
     confirmable: int  # status can be confirmed from data alone
     with_status: int  # adults whose recorded status is not empty
+    certificates: int  # certificates of marital status issued in the last twelve months
+    certificates_answerable: int  # of those: data could have answered instead
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,15 @@ class ClassRow:
     code: str  # KHOP, A1 … K1
     title: str
     group: str  # matching | missing | differing | duplicate | to_verify
+    count: int
+
+
+@dataclass(frozen=True)
+class ReasonRow:
+    """How many citizens in scope of the province can be confirmed, or cannot for the one reason given first."""
+
+    code: str  # du_can_cu, or what is in the way
+    title: str
     count: int
 
 
@@ -194,6 +205,7 @@ class ReportData:
     outcome_rules: tuple[str, ...]  # rules whose findings in a unit tell the size of a campaign outcome there
     tasks: tuple[Task, ...]
     due: tuple[DueRow, ...] = ()  # empty where no register declares when it is to be delivered
+    reasons: tuple[ReasonRow, ...] = ()  # they add up to the citizens in scope
 
 
 @dataclass(frozen=True)

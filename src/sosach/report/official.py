@@ -125,6 +125,12 @@ def _add_results(document: Document, published: Published) -> None:
         f"yêu cầu giấy xác nhận tình trạng hôn nhân. Đã có thông tin tình trạng hôn nhân trong dữ liệu dân cư "
         f"{share(province.filled, 'công dân')}.",
     )
+    if province.cells["certificates"].value:
+        layout.add_text(
+            document,
+            f"Trong 12 tháng qua, dữ liệu trả lời được {share(province.answerable, 'giấy xác nhận')} tình trạng hôn "
+            "nhân đã cấp; những giấy này không cần phải cấp.",
+        )
     layout.add_dotted(document, "Số giấy xác nhận đã cấp so với cùng kỳ năm trước: ")
     layout.add_caption(document, "Bảng 3. Công dân theo loại kết quả đối chiếu")
     tables.add_classes(document, published)

@@ -145,9 +145,9 @@ def progress(published: Published, task: Task) -> Rate | None:
         return None
     part, whole, floor = task.progress.numerator, task.progress.denominator, published.data.small_cell
     totals, province = asdict(published.data.totals), published.province
-    rates = (province.reviewed, province.clean, province.confirmable, province.filled)
-    for name, found in zip(PARTS, rates, strict=True):
-        if (part, whole) == (totals[name], totals["in_scope"]):
+    rates = (province.reviewed, province.clean, province.confirmable, province.filled, province.answerable)
+    for (name, of), found in zip(PARTS.items(), rates, strict=True):
+        if (part, whole) == (totals[name], totals[of]):
             return found
     cells = protect(
         {"done": part, "rest": whole - part, "all": whole}, [Line("all", ("done", "rest"))], floor, {"rest"}

@@ -10,18 +10,21 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from sosach.errors import BalanceError
-from sosach.report.model import CampaignRow, ClassRow, ReportData, RuleRow, Share, Unit
+from sosach.report.model import CampaignRow, ClassRow, ReasonRow, ReportData, RuleRow, Share, Unit
 from sosach.report.suppress import SECONDARY, Cell, Line, mark, protect
-from sosach.report.vn import NOTHING, diem, percent, ty_le
+from sosach.report.vn import NOTHING, diem, khoang, percent, ty_le
 from sosach.report.words import NO_COMMUNE, OUTCOMES
 
 PROVINCE = ""  # unit code of the whole province in keys
-PARTS = (
-    "reviewed",
-    "matching",
-    "confirmable",
-    "with_status",
-)  # printed as rates of in_scope; the rest is protected too
+PARTS = {
+    "reviewed": "in_scope",
+    "matching": "in_scope",
+    "confirmable": "in_scope",
+    "with_status": "in_scope",
+    "certificates_answerable": "certificates",
+}
+"""Counts printed as rates, each with its whole; the rest is protected too."""
+CONFIRMED = "du_can_cu"  # code of the reason row that counts the confirmable
 Key = tuple[str, str]  # unit code, name of the count
 
 
@@ -37,6 +40,13 @@ class Rate:
     value: float | None
     numerator: Cell
     denominator: Cell
+
+    @property
+    def interval(self) -> str:
+        """The 95% interval of the share, hidden where one of its counts is."""
+        if self.numerator.value is None or self.denominator.value is None:
+            return SECONDARY
+        return khoang(Share(self.numerator.value, self.denominator.value))
 
 
 def rate(numerator: Cell, denominator: Cell, rest: Cell | None = None, floor: int = 0) -> Rate:
@@ -69,6 +79,7 @@ class PublishedCounts:
     clean: Rate  # tỷ lệ làm sạch: matching, which holds those added and corrected, among all in scope
     confirmable: Rate  # tỷ lệ khẳng định được
     filled: Rate  # tỷ lệ đủ: adults whose recorded status is not empty
+    answerable: Rate  # certificates of the last twelve months that data could have answered
     rank: str
     change: str
     note: str
@@ -132,6 +143,12 @@ class Published:
         found = sorted(self.data.classes, key=lambda row: row.code)
         return tuple((row, self._cells[PROVINCE, row.code]) for row in found)
 
+    def reasons(self) -> tuple[tuple[ReasonRow, Cell], ...]:
+        """What is in the way of those who cannot be confirmed, most first; hidden counts last, in their own order."""
+        found = [(row, self._cells[PROVINCE, f"reason_{row.code}"]) for row in self.data.reasons]
+        denied = [(row, cell) for row, cell in found if row.code != CONFIRMED and cell.value != 0]
+        return tuple(sorted(denied, key=lambda pair: -(pair[1].value or 0)))
+
     def dimensions(self, unit_code: str = PROVINCE) -> dict[str, Rate]:
         """Records without open violation by dimension; a lower bound where fewer than the floor break it."""
         floor, found = self.data.small_cell, {}
@@ -186,8 +203,8 @@ class Published:
     ) -> PublishedCounts:
         cells = {name: self._cells[code, name] for name in asdict(self.data.totals)}
         rates = {
-            name: rate(cells[name], cells["in_scope"], self._cells[code, f"not_{name}"], self.data.small_cell)
-            for name in PARTS
+            name: rate(cells[name], cells[whole], self._cells[code, f"not_{name}"], self.data.small_cell)
+            for name, whole in PARTS.items()
         }
         hidden = cells["matching"].hidden or cells["in_scope"].hidden
         change = NOTHING
@@ -200,6 +217,7 @@ class Published:
             clean=rates["matching"],
             confirmable=rates["confirmable"],
             filled=rates["with_status"],
+            answerable=rates["certificates_answerable"],
             rank=SECONDARY if hidden and rank not in ("", NOTHING) else rank,
             change=change,
             note=note,
@@ -210,8 +228,9 @@ class Published:
         values: dict[Key, int] = {}
         for code, counts in [(PROVINCE, self.data.totals), *((row.unit.code, row.counts) for row in self.data.rows)]:
             values |= {(code, name): int(count) for name, count in asdict(counts).items()}
-            values |= {(code, f"not_{name}"): counts.in_scope - values[code, name] for name in PARTS}
+            values |= {(code, f"not_{name}"): values[code, whole] - values[code, name] for name, whole in PARTS.items()}
         values |= {(PROVINCE, row.code): row.count for row in self.data.classes}
+        values |= {(PROVINCE, f"reason_{row.code}"): row.count for row in self.data.reasons}
         return values
 
     def _lines(self) -> list[Line]:
@@ -220,9 +239,13 @@ class Published:
         lines = []
         for code in (PROVINCE, *units):
             lines.append(Line((code, "in_scope"), tuple((code, name) for name in OUTCOMES)))
-            lines += [Line((code, "in_scope"), ((code, name), (code, f"not_{name}"))) for name in PARTS]
+            lines += [Line((code, whole), ((code, name), (code, f"not_{name}"))) for name, whole in PARTS.items()]
             lines.append(Line((code, "not_matching"), tuple((code, name) for name in OUTCOMES if name != "matching")))
             lines.append(Line((code, "missing"), ((code, "not_with_status"),)))
+        reasons = [f"reason_{row.code}" for row in self.data.reasons]
+        lines.append(Line((PROVINCE, "in_scope"), tuple((PROVINCE, name) for name in reasons)))
+        denied = tuple((PROVINCE, name) for name in reasons if name != f"reason_{CONFIRMED}")
+        lines.append(Line((PROVINCE, "not_confirmable"), denied))
         for group in OUTCOMES:
             lines.append(Line((PROVINCE, group), tuple((PROVINCE, c) for c in sorted(groups) if groups[c] == group)))
         for name in sorted({name for _, name in self._values if not name.startswith("not_")}):

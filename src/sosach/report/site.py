@@ -1,4 +1,5 @@
-"""The static site: a page for the province, one a commune, one a rule, one of all rules, one on how to read them.
+"""The static site: a page for the province, one a commune, one a rule, one of all rules, one on how to read them,
+one on what data can confirm.
 
 Where registers declare when they are to be delivered, there is one of deliveries too.
 
@@ -62,6 +63,7 @@ def write_site(data: ReportData, target: Path, catalogue: RulesPage | None = Non
         (folder / "quy-tac").mkdir()
         site.write(folder / "index.html", "index.html", "", **_province_pictures(published))
         site.write(folder / "cach-doc.html", "cach_doc.html", "")
+        site.write(folder / "khang-dinh.html", "khang_dinh.html", "")
         site.write(folder / "quy-tac" / "index.html", "quy_tac_index.html", "../")
         if data.due:
             pages = {code: path.as_posix() for code, path in communes.items()}

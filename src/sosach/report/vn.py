@@ -8,6 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from sosach.report.model import Share
+from sosach.statistics import wilson
 
 NOTHING = "–"  # printed where a denominator is 0
 _GROUPED = re.compile(r"^\d{1,3}(?:\.\d{3})+$|^\d+$")
@@ -41,6 +42,14 @@ def ty_le(share: Share) -> str:
     """A share as percentage with two decimals (``95,57%``); ``–`` where the denominator is 0."""
     value = percent(share)
     return NOTHING if value is None else phan_tram(value)
+
+
+def khoang(share: Share) -> str:
+    """Wilson's 95% interval of a share (``88,12–89,30%``); ``–`` where the denominator is 0."""
+    if share.denominator == 0:
+        return NOTHING
+    low, high = (f"{100 * bound:.2f}".replace(".", ",") for bound in wilson(share.numerator, share.denominator))
+    return f"{low}–{high}%"
 
 
 def diem(now: Share, before: Share) -> str:

@@ -60,6 +60,27 @@ RESULT_CODES = (
     "Kết hôn thực tế không đăng ký",
 )
 
+REASON_ACTIONS = {
+    "so_dinh_danh": "Công an cấp xã: cấp, hủy hoặc sửa số định danh",
+    "chua_khop": "UBND cấp xã và Công an cấp xã: xử lý các dòng của danh sách rà soát",
+    "du_lieu_cu": "Công an cấp xã: đồng bộ lại dữ liệu dân cư",
+    "co_nghi_van": "UBND cấp xã: đối chiếu sổ gốc, kết luận từng trường hợp",
+    "thieu_mat_xich": "UBND cấp xã, tòa án: bổ sung ngày, số hoặc bản ghi còn thiếu",
+    "chua_ro_nguoi": "UBND cấp xã: trả lời các cặp chờ xác minh trong danh sách rà soát",
+    "vo_chong_khong_ro": "Công an cấp xã: lập hồ sơ dân cư của vợ (chồng) hoặc ghi nhận đã chết, đã đi nơi khác",
+    "vo_chong_khac_so": "Công an cấp xã: ghi đúng số định danh vợ (chồng)",
+    "vo_chong_chua_khop": "Công an cấp xã: cập nhật bản ghi của vợ (chồng)",
+    "nguoi_khac_khai": "Công an cấp xã: hỏi hai bên, tra sổ nơi đăng ký kết hôn",
+    "ho_gia_dinh": "Công an cấp xã: kiểm tra quan hệ với chủ hộ, hỏi nơi đăng ký kết hôn",
+    "co_con": "UBND cấp xã: hỏi cha mẹ đã đăng ký kết hôn ở đâu",
+    "giay_xac_nhan": "UBND cấp xã: hỏi việc sử dụng giấy đã cấp",
+    "tinh_khac": "Hỏi UBND cấp xã nơi đăng ký khai sinh (trả lời trong 03 ngày làm việc)",
+    "vang_mat": "Hỏi UBND cấp xã nơi từng cư trú (trả lời trong 03 ngày làm việc)",
+    "chua_ro_noi_cu_tru": "Công an cấp xã: bổ sung các thời kỳ thường trú",
+    "chua_du_so": "UBND cấp xã, Sở Tư pháp: số hóa nốt sổ kết hôn còn thiếu",
+}
+"""Who removes what keeps a status from being confirmed, by code of ``reason``."""
+
 CAMPAIGN_HEADINGS = (
     "STT",
     "Đơn vị (xã, phường)",

@@ -61,3 +61,37 @@ GUIDANCE: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Sections with their sentences."""
 
 QUESTIONS = "Có thắc mắc, hỏi {issuer} và cho biết Mã việc, mã lần chạy {run_id}."
+
+PAIR_GUIDANCE: tuple[str, tuple[str, ...]] = (
+    "Trang tính “Cặp cần xác minh”",
+    (
+        "Mỗi cặp là hai dòng, mỗi dòng một bản ghi. Trả lời một câu: hai bản ghi này có phải của cùng một người không?",
+        "Ô chữ đỏ là chỗ hai bản ghi ghi khác nhau. Dấu – là bản ghi không có thông tin đó.",
+        "Đối chiếu sổ gốc, tàng thư rồi chọn ở cột Kết luận. Chưa đủ căn cứ thì chọn “Không xác định được”.",
+        "Kết luận “Cùng một người” không tự sửa bản ghi nào; chỗ sai vẫn sửa tại sổ có chỗ sai.",
+    ),
+)
+"""The section that a workbook with pairs has beside."""
+
+PAIR_INTRO = "Mỗi cặp hai dòng, hai bản ghi: có phải cùng một người không? Chữ đỏ: chỗ khác nhau. Ghi vào cột vàng."
+
+PAIR_HEADINGS: tuple[tuple[str, str, float], ...] = (
+    ("number", "STT", 4.5),
+    ("pair_id", "Mã cặp", 8),
+    ("likeness", "Mức giống", 8.5),
+    ("source", "Bản ghi", 19),
+    ("name", "Họ tên", 13),
+    ("birth", "Ngày sinh", 9.5),
+    ("sex", "Giới tính", 5.5),
+    ("father", "Cha", 12),
+    ("mother", "Mẹ", 12),
+    ("spouse", "Vợ/chồng", 12),
+    ("paper", "Giấy tờ", 14),
+    ("place", "Nơi đăng ký, thường trú", 12),
+    ("reason", "Vì sao nghi", 23),
+    ("answer", "Kết luận", 12),
+    ("note", "Ghi chú", 12),
+    ("officer", "Người xử lý", 9),
+    ("day", "Ngày xử lý", 10),
+)
+"""Columns of the sheet of pairs: what they hold, heading, width in characters."""
