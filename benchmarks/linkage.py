@@ -26,7 +26,7 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import duckdb
 import typer
@@ -35,6 +35,9 @@ from sosach.duck import connect
 from sosach.lake import Lake, Run
 from sosach.settings import PROJECT, Settings
 from sosach.tables import open_tables
+
+if TYPE_CHECKING:
+    from sosach.link.config import Comparison
 
 RESULTS = PROJECT / "benchmarks" / "results" / "linkage.json"
 MEMORY = "7GB"
@@ -98,9 +101,7 @@ def plain_splink(con: duckdb.DuckDBPyConnection, task: Told) -> Told:
 
     from sosach.link.blocking import MAX_SUBJECTS, RULES
     from sosach.link.comparisons import VIETNAM
-    from sosach.link.estimate import declared
     from sosach.link.mentions import collect
-    from sosach.link.scoring import splink_settings
 
     began = time.monotonic()
     counts = collect(con)
@@ -123,15 +124,14 @@ def plain_splink(con: duckdb.DuckDBPyConnection, task: Told) -> Told:
             f"SELECT * REPLACE ({kept}) FROM (SELECT *, {keys} FROM {table} WHERE name IS NOT NULL)"
         )
         con.execute(f"DROP TABLE {table}")
-    settings = splink_settings(VIETNAM, declared(VIETNAM), VIETNAM.default_prior)
-    settings["link_type"] = "link_only"
-    settings["blocking_rules_to_generate_predictions"] = [block_on(name) for name in blocks]
-    settings["retain_matching_columns"] = settings["retain_intermediate_calculation_columns"] = False
-    settings["comparisons"] = [c for c in settings["comparisons"] if c["output_column_name"] != "kin"]
-    for comparison in settings["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            for learnt in ("m_probability", "u_probability"):
-                level.pop(learnt, None)
+    settings = {
+        "link_type": "link_only",
+        "unique_id_column_name": "id",
+        "blocking_rules_to_generate_predictions": [block_on(name) for name in blocks],
+        "comparisons": [_as_splink(c) for c in VIETNAM.comparisons if c.name != "kin"],
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+    }
     db = DuckDBAPI(con)
     linker = Linker([db.register(f"bench_{t}", table_name=f"plain_{t}") for t in ("mentions", "subjects")], settings)
     linker.training.estimate_probability_two_random_records_match(
@@ -149,6 +149,21 @@ def plain_splink(con: duckdb.DuckDBPyConnection, task: Told) -> Told:
         "prepare_seconds": round(prepared - began, 1),
         "train_seconds": round(trained - prepared, 1),
     }
+
+
+def _as_splink(comparison: "Comparison") -> Told:
+    """A comparison as a Splink user writes it, nothing learnt yet."""
+    levels: list[Told] = []
+    for level in comparison.levels:
+        found: Told = {"sql_condition": level.sql_condition, "label_for_charts": level.words_vi}
+        if level.is_null:
+            found["is_null_level"] = True
+        if level.tf_column:
+            found |= {"tf_adjustment_column": level.tf_column, "tf_adjustment_weight": level.tf_weight}
+            same = f"{level.tf_column}_l = {level.tf_column}_r"
+            found["disable_tf_exact_match_detection"] = level.sql_condition != same
+        levels.append(found)
+    return {"output_column_name": comparison.name, "comparison_levels": levels}
 
 
 WAYS = {"full": link, "plain Splink": plain_splink, "day": link, "run before": link}

@@ -195,7 +195,7 @@ def test_the_summary_agrees_with_queries_on_what_was_delivered_and_written(finis
         assert one("SELECT count(*) FROM '$run/links.parquet'") == (mentions,) == (sum(methods),)
         assert methods == [
             one(f"SELECT count(*) FROM '$run/links.parquet' WHERE method = '{m}'")[0]
-            for m in ("cmnd", "exact_keys", "pin", "unlinked")
+            for m in ("cmnd", "exact_keys", "pin", "probable", "unlinked")
         ]
         assert clean_records(con, root) == {w: tuple(map(int, s)) for w, *s in CLEAN.findall(lines[6].replace(",", ""))}
 

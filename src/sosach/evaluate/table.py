@@ -170,7 +170,7 @@ def _links(found: dict[str, Any]) -> str:
             " have no link.",
             f"Mentions outside `dan_cu`: precision {_exact(whole['precision'])}, recall {_exact(whole['recall'])}. Of"
             f" {whole['unlinked_with_citizen_record']:,} unlinked ones whose person has a citizen's record"
-            f" {why['in_review']:,} are shown to a person with it, {why['refused']:,} were compared with it and refused,"
+            f" {why['in_review']:,} are shown to a person with it, {why['refused']:,} were compared and refused,"
             f" {why['not_compared']:,} were not compared with it. Of {twice['pairs']:,} pairs of records of one citizen"
             f" {twice['joined']:,} are joined, {twice['in_review']:,} shown to a person.",
             _table(["register", "role", *heads, "recall (95%)"], roles),

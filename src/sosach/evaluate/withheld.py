@@ -65,7 +65,10 @@ def _linked_again(
 
 
 def blank_numbers(con: duckdb.DuckDBPyConnection, registers: Mapping[str, Register], which: str) -> None:
-    """Replace every register on a connection by itself without the numbers of which SQL ``which`` (of ``{c}``) holds."""
+    """Replace each register on a connection by itself without the numbers of which SQL ``which`` (of ``{c}``) holds."""
+    row = con.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    own = identifier(str(row[0]))  # without it, a view of the same name in the temporary catalogue would read itself
     for name, register in registers.items():
         columns = [field.name for field in register.fields if field.type == "id_number"]
         if not columns:
@@ -75,4 +78,4 @@ def blank_numbers(con: duckdb.DuckDBPyConnection, registers: Mapping[str, Regist
             for c in columns
         )
         view = f"CREATE OR REPLACE TEMP VIEW {identifier(name)} AS SELECT * REPLACE ({shown})"
-        con.execute(f"{view} FROM main.{identifier(name)}")
+        con.execute(f"{view} FROM {own}.main.{identifier(name)}")

@@ -221,7 +221,7 @@ def count_all(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     counts = {name: _count(con, name) for name in ("links", "persons", "link_pairs", "stopped_clusters")}
     for method, n, light in con.execute(
         "SELECT method, count(*), round(sum(1 - 1 / (1 + pow(2, -coalesce(weight, 60)))))::BIGINT FROM links "
-        "WHERE register <> 'dan_cu' GROUP BY 1 ORDER BY 1"
+        "GROUP BY 1 ORDER BY 1"
     ).fetchall():
         counts[f"links_{method}"] = int(n)
         if method == "probable":

@@ -274,6 +274,15 @@ def collect(con: duckdb.DuckDBPyConnection, wanted: str | None = None) -> dict[s
     return {"mentions": int(row[0]), "subjects": int(row[1])}
 
 
+def count_namings(con: duckdb.DuckDBPyConnection) -> int:
+    """How many links a run must have: the records of ``dan_cu`` and every role elsewhere that names somebody."""
+    roles = (f"FROM {role.register} WHERE ({role.number}) IS NOT NULL OR ({role.name}) IS NOT NULL" for role in ROLES)
+    parts = " UNION ALL ".join(f"SELECT count(*) AS n {part}" for part in (f"FROM {SUBJECTS.register}", *roles))
+    row = con.execute(f"SELECT sum(n)::BIGINT FROM ({parts})").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def read_columns(con: duckdb.DuckDBPyConnection, register: str) -> list[str]:
     """Columns of a register that its roles read."""
     selects = " ".join(role.select for role in (SUBJECTS, *ROLES) if role.register == register)

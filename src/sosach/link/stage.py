@@ -12,6 +12,7 @@ from sosach.link import model_file
 from sosach.link.certificates import build_certificates
 from sosach.link.coverage import build_coverage
 from sosach.link.linkage import link
+from sosach.link.mentions import count_namings
 from sosach.link.previous import model_path, recipe, state_path
 from sosach.link.reconcile import reconcile
 from sosach.link.status import derive
@@ -64,8 +65,10 @@ def link_run(
         BalanceError: a mention or a subject has no link, or more than one.
     """
     model, counts = link(con, run_id=run.run_id, before=before)
-    if counts["links"] != counts["mentions"] + counts["subjects"]:
-        raise BalanceError(f"Run {run.run_id}: mentions and links differ: {counts}. Report this as a bug.")
+    if counts["links"] != (named := count_namings(con)):
+        raise BalanceError(
+            f"Run {run.run_id}: {named} namings of persons, {counts['links']} links. Report this as a bug."
+        )
     _write(con, run, _IDENTITY)
     model_file.save(model, model_path(run))
     write_json(state_path(run), {"recipe": recipe()})
