@@ -36,7 +36,7 @@ SELECT DISTINCT ON (person_id) person_id, register, record_id, record_key, metho
   coalesce(day, make_date(year, 1, 1)) AS day_from,
   coalesce(day, least(make_date(year, 12, 31), written, getvariable('run_date'))) AS day_to
 FROM kept
-ORDER BY person_id, day IS NULL, year IS NULL, day_to, register DESC, record_id
+ORDER BY person_id, day IS NULL, year IS NULL, day_to, register DESC, record_id, method = 'asker'
 """
 
 # Whom the spouse had entered as dead: the applicant's number and both names are those of the marriage, or both names
