@@ -14,6 +14,16 @@ def the_dead_do_not_marry(c: Couple) -> None:
     c.expect("w", derived=MARRIED, proof_gap="chet_truoc_ket_hon")
 
 
+@case
+def who_dies_first_dies_married(c: Couple) -> None:
+    c.spouses()
+    c.marriage()
+    c.set("w", ngay_chet=date(2015, 6, 7))
+    c.death(date(2020, 1, 2))
+    c.expect("w", derived=MARRIED)
+    c.expect("h", derived=WIDOWED)
+
+
 @each((date(2020, 1, 1), 2020, date(2020, 1, 1)), (None, 2019, date(2019, 12, 31)))
 def a_spouse_dead_in_the_book_living_in_the_population_register(
     c: Couple, day: date | None, year: int, since: date

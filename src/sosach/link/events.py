@@ -75,7 +75,8 @@ ORDER BY m.spouse, m.record_id
 """
 
 # Each marriage stands with both parties; only those whom the population register knows get events. The dead do not
-# marry: a death before the marriage is somebody else's or wrongly dated, and ends nothing.
+# marry: a death before the marriage is somebody else's or wrongly dated, and ends nothing. Nor are they widowed:
+# who dies first dies married.
 _BONDS = """
 CREATE OR REPLACE TEMP TABLE bonds AS
 WITH sides AS (
@@ -85,8 +86,8 @@ SELECT s.*, s.spouse IN (SELECT person_id FROM persons) AS spouse_known,
   s.marriage_id = arg_max(s.marriage_id, (coalesce(s.day_from, DATE '1800-01-01'), s.marriage_id))
     OVER (PARTITION BY s.person_id, s.spouse) AS last_with_spouse,
   x.person_id IS NOT NULL AND coalesce(s.end_kind IS NULL OR s.end_from > x.day_to, false)
-    AND coalesce(x.day_to >= s.day_from, true) AS ends_by_death
-FROM sides s LEFT JOIN deaths x ON x.person_id = s.spouse
+    AND coalesce(x.day_to >= s.day_from, true) AND coalesce(x.day_from <= own.day_to, true) AS ends_by_death
+FROM sides s LEFT JOIN deaths x ON x.person_id = s.spouse LEFT JOIN deaths own ON own.person_id = s.person_id
 WHERE s.person_id IN (SELECT person_id FROM persons)
 """
 
@@ -158,7 +159,8 @@ told AS (
   GROUP BY ALL
   UNION ALL BY NAME
   SELECT x.person_id, 'chet' AS kind, x.day_from, x.day_to, false AS starts, false AS ends, x.register, x.record_id,
-    x.record_key, CASE x.register WHEN 'khai_tu' THEN 'nkt' ELSE 'chu_the' END AS role, x.method, x.weight
+    x.record_key, CASE x.register WHEN 'khai_tu' THEN 'nkt' ELSE 'chu_the' END AS role, x.method, x.weight,
+    x.number, x.book, x.place
   FROM deaths x SEMI JOIN persons p ON p.person_id = x.person_id
   UNION ALL BY NAME
   SELECT l.person_id, 'xac_nhan' AS kind, n.ngay_dang_ky AS day_from, n.ngay_dang_ky AS day_to, false AS starts,

@@ -81,12 +81,17 @@ def sharing(wanted: str, where: str) -> str:
 
     Args:
         wanted: table ``(key)``.
-        where: SQL over ``previous_mention_prints`` that names those in question.
+        where: SQL over ``prior`` that names those in question.
     """
-    columns = "SELECT register, record_id, role,"
+    columns = "SELECT register, record_id, role FROM prior"
     return (
-        f"SELECT DISTINCT register, record_id, role FROM ("
-        f"{columns} pin_key AS key FROM previous_mention_prints WHERE {where} UNION ALL "
-        f"{columns} cmnd_key FROM previous_mention_prints WHERE {where} UNION ALL "
-        f"{columns} unnest(keys) FROM previous_mention_prints WHERE {where}) SEMI JOIN {wanted} USING (key)"
+        f"{columns} SEMI JOIN {wanted} w ON pin_key = w.key WHERE {where} UNION "
+        f"{columns} SEMI JOIN {wanted} w ON cmnd_key = w.key WHERE {where} UNION "
+        f"{columns} WHERE rowid IN (SELECT n FROM (SELECT rowid AS n, unnest(keys) AS key FROM prior WHERE {where}) "
+        f"SEMI JOIN {wanted} USING (key))"
     )
+
+
+def with_record(table: str) -> str:
+    """``table(register, record_id, …)`` with ``record``, the hash by which ``prior`` knows a record."""
+    return f"(SELECT *, hash(register, record_id) AS record FROM {table})"
