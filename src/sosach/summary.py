@@ -1,4 +1,4 @@
-"""A run in ten lines for the terminal, from the stages' receipts. Holds no query of its own and no personal value."""
+"""A run in a few lines for the terminal, from the stages' receipts. Holds no query of its own and no personal value."""
 
 from typing import Any
 
@@ -13,8 +13,18 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,}/{whole:,} ({100 * part / whole:.2f}%)" if whole else f"{part:,}/0 (–)"
 
 
+def _linkage(link: dict[str, int]) -> str:
+    why = next((k.removeprefix("full_because_") for k in link if k.startswith("full_because_")), "")
+    how = "on from the run before" if link["incremental"] else f"in full ({why.replace('_', ' ')})"
+    return (
+        f"Linkage       {how}; {link['persons_after']:,} persons: {link['persons_new']:,} new, "
+        f"{link['persons_merged']:,} merged, {link['persons_split']:,} split, {link['persons_gone']:,} gone; "
+        f"{link.get('pairs_review', 0):,} pairs for review, {link['stopped_clusters']:,} groups stopped as too large"
+    )
+
+
 def summary(settings: Settings, run_id: str) -> list[str]:
-    """Ten lines about a finished run: what came in, what was found, how the campaign stands.
+    """Eleven lines about a finished run: what came in, what was found, how the campaign stands.
 
     Raises:
         MissingArtefactError: a stage of the run has not been run.
@@ -56,4 +66,5 @@ def summary(settings: Settings, run_id: str) -> list[str]:
         f"{campaign['duplicate']:,} duplicate, {campaign['to_verify']:,} to verify",
         f"Confirmable   {_share(campaign['confirmable'], campaign['in_scope'])} from data alone; "
         f"{publish['workbooks']:,} workbooks with {publish['work_lines']:,} lines",
+        _linkage(link),
     ]

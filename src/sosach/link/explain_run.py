@@ -171,13 +171,19 @@ def _rows(con: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> list
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def _beside(margin: float) -> str:
+    """How far the best candidate is ahead, or another behind it."""
+    words = "hơn ứng viên sau" if margin >= 0 else "kém ứng viên đầu"
+    return f", {words} {abs(margin):.1f}".replace(".", ",")
+
+
 def link_lines(links: list[ExplainedLink]) -> list[str]:
     """The explanation of a record's links as lines for a terminal."""
     lines = []
     for link in links:
         lines.append(f"{link.register} · {link.role}: {METHODS.get(link.method, link.method)}")
         for candidate in link.candidates:
-            margin = "" if candidate.margin is None else f", hơn ứng viên sau {candidate.margin:.1f}".replace(".", ",")
+            margin = "" if candidate.margin is None else _beside(candidate.margin)
             lines.append(f"  {candidate.key}: {DECISIONS.get(candidate.decision, candidate.decision)}{margin}")
             if candidate.explanation is not None:
                 lines += [f"    {line}" for line in explanation_lines(candidate.explanation)]

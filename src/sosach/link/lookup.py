@@ -216,9 +216,15 @@ def _answer(
         row[0]: row[1:]
         for row in con.execute("SELECT asked_on, derived, since, marriage_id, gaps FROM standing").fetchall()
     }
-    derived, since, marriage, gaps = standing.get(on, ("CHUA_KET_HON", None, None, []))
-    last = standing.get(as_of, ("CHUA_KET_HON", None, None, []))[2]
-    same = on == as_of or (marriage == last if last is not None else not standing)
+    never: tuple[str, date | None, str | None, list[str]] = ("CHUA_KET_HON", None, None, [])
+    derived, since, _, gaps = now = standing.get(on, never)
+    books = _books(con, tables, number, marriageable if derived == "CHUA_KET_HON" else since, on)
+    # What the run proved for its own day holds for an earlier one of the same standing, begun the same day, if the
+    # books that this day needs are there.
+    same = on == as_of or (
+        now[:3] == standing.get(as_of, never)[:3]
+        and (derived == "DANG_CO_VO_CHONG" or not any(spell.missing for spell in books))
+    )
     write_steps(con)
     rows = con.execute(
         "SELECT p.kind, p.sentence FROM proof_steps p JOIN marital_events e USING (person_id, seq) "
@@ -241,7 +247,7 @@ def _answer(
         confirmable=bool(confirmable and same and not gaps),
         reasons=tuple(reasons),
         covers_day=bool(same),
-        books=_books(con, tables, number, marriageable if derived == "CHUA_KET_HON" else since, on),
+        books=books,
     )
 
 
@@ -265,9 +271,11 @@ def lines_of(answer: Answer, class_title: str, reason_words: dict[str, str]) -> 
     if answer.gaps:
         lines += ["Mắt xích còn thiếu:", *(f"  - {GAP_WORDS[gap]}" for gap in answer.gaps)]
     said = RECORDED_WORDS.get(answer.recorded or "", answer.recorded or "để trống")
-    lines.append(f"Dân cư ghi ({answer.as_of:%d/%m/%Y}): {said}; nhóm {answer.class_code}: {class_title}")
-    lines += [f"  - {FLAG_WORDS[flag]} ({flag})" for flag in answer.flags]
-    if answer.exception:
+    lines.append(f"Dân cư ghi ({answer.as_of:%d/%m/%Y}): {said}")
+    if answer.on == answer.as_of:
+        lines.append(f"Nhóm {answer.class_code}: {class_title}")
+        lines += [f"  - {FLAG_WORDS[flag]} ({flag})" for flag in answer.flags]
+    if answer.exception and answer.on == answer.as_of:
         lines.append(f"Ngoại lệ: {EXCEPTION_WORDS[answer.exception]}")
     if answer.confirmable:
         lines.append("KHẲNG ĐỊNH ĐƯỢC bằng dữ liệu: không cần giấy xác nhận tình trạng hôn nhân")

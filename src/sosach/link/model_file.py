@@ -79,7 +79,7 @@ def load(path: Path, config: LinkConfig | None = None) -> Model:
         raise SettingsError(f"{path}: made for other comparisons or thresholds than {config.name} has now. {_AGAIN}.")
     try:
         return _model(content, path)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SettingsError(f"{path}: a field is missing or wrong ({type(error).__name__}). {_AGAIN}.") from None
 
 
@@ -94,6 +94,9 @@ def _model(content: dict[str, Any], path: Path) -> Model:
     for comparison in config.comparisons:
         if [p.gamma for p in parameters[comparison.name]] != [gamma for gamma, _ in comparison.graded]:
             raise SettingsError(f"{path}: comparison {comparison.name} has other levels than its config. {_AGAIN}.")
+    chances = [float(content["prior"]), *(x for levels in parameters.values() for p in levels for x in (p.m, p.u))]
+    if not all(0 < chance <= 1 for chance in chances):
+        raise SettingsError(f"{path}: a probability in it is not between 0 and 1. {_AGAIN}.")
     return Model(
         config=config,
         prior=float(content["prior"]),

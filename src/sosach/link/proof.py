@@ -51,7 +51,7 @@ EXCEPTION_WORDS = {
 FLAG_WORDS = {
     "G1": "có bản án nhưng không thấy đăng ký kết hôn",
     "G2": "bên kia trong sổ kết hôn không có số định danh và chưa nối được",
-    "G3": "một cuộc hôn nhân đăng ký hai lần, không ghi là đăng ký lại",
+    "G3": "một cuộc hôn nhân có hai bản ghi đăng ký (nhập hai lần, hoặc đăng ký hai lần mà không ghi là đăng ký lại)",
     "H1": "họ tên hoặc năm sinh trong sổ, bản án khác dân cư",
     "H2": "nghi mượn tên của anh, chị, em để đăng ký kết hôn",
     "K1": "kết hôn lần sau khi chưa thấy ghi chú ly hôn ở nước ngoài",
@@ -125,7 +125,7 @@ SELECT person_id, seq, kind, marriage_id, gap, method,
       THEN concat_ws(', ', 'Kết hôn ' || told_day, 'đăng ký lại' || coalesce(' ngày ' || vn_date(registered), ''),
         entry, whom)
       ELSE concat_ws(', ', 'Đăng ký lại cuộc hôn nhân này ' || told_day, entry) END
-    WHEN 'dang_ky_trung' THEN concat_ws(', ', 'Cuộc hôn nhân này có thêm một đăng ký ' || told_day, entry)
+    WHEN 'dang_ky_trung' THEN concat_ws(', ', 'Cuộc hôn nhân này có thêm một bản ghi đăng ký ' || told_day, entry)
     WHEN 'ket_hon_theo_ban_an' THEN concat_ws(', ',
       'Kết hôn ' || CASE WHEN day IS NULL THEN 'không rõ ngày' ELSE told_day || ' (theo bản án)' END,
       'chưa thấy trong sổ đăng ký kết hôn', whom)

@@ -7,31 +7,18 @@ import duckdb
 
 from sosach.duck import write_parquet
 from sosach.errors import BalanceError
-from sosach.lake import Run, write_json
-from sosach.link import model_file
+from sosach.lake import Run
 from sosach.link.certificates import build_certificates
 from sosach.link.coverage import build_coverage
 from sosach.link.linkage import link
+from sosach.link.linkage import write as write_linkage
 from sosach.link.mentions import count_namings
-from sosach.link.previous import model_path, recipe, state_path
 from sosach.link.reconcile import reconcile
 from sosach.link.status import derive
 from sosach.manifest import Manifest
 
-_MENTION = "register, record_id, role"
-_IDENTITY = {
-    "links": _MENTION,
-    "persons": "person_id",
-    "link_pairs": f"{_MENTION}, weight DESC, subject_record_id, other_register, other_record_id, other_role",
-    "person_changes": "person_id, other_person_id, change, register, record_id, role, reason",
-    "person_ids": "person_id",
-    "stopped_clusters": "key",
-    "stopped_members": "key, id",
-    "record_prints": "register, record_id",
-    "mention_prints": _MENTION,
-}
 _DIFFERENCES = {
-    "differences": f"{_MENTION}, other_register, other_record_id, other_role, field",
+    "differences": "register, record_id, role, other_register, other_record_id, other_role, field",
     "difference_counts": "register, role, field, state, kind",
     "error_rates": "field, register, role, era, shape",
 }
@@ -69,9 +56,7 @@ def link_run(
         raise BalanceError(
             f"Run {run.run_id}: {named} namings of persons, {counts['links']} links. Report this as a bug."
         )
-    _write(con, run, _IDENTITY)
-    model_file.save(model, model_path(run))
-    write_json(state_path(run), {"recipe": recipe()})
+    write_linkage(con, run, model)
     counts |= reconcile(con, manifest.as_of)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE difference_counts AS SELECT register, role, field, state, kind, "
