@@ -16,6 +16,7 @@ Prints a table and writes ``benchmarks/results/linkage.json``. Not a test.
 """
 
 import json
+import logging
 import multiprocessing
 import os
 import platform
@@ -103,6 +104,7 @@ def plain_splink(con: duckdb.DuckDBPyConnection, task: Told) -> Told:
     from sosach.link.comparisons import VIETNAM
     from sosach.link.mentions import collect
 
+    logging.getLogger("splink").setLevel(logging.CRITICAL)
     began = time.monotonic()
     counts = collect(con)
     prepared = time.monotonic()

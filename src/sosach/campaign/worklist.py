@@ -14,7 +14,7 @@ import duckdb
 
 from sosach.checks.catalogue import Catalogue
 from sosach.duck import literal
-from sosach.link.reconcile_words import likelier_words
+from sosach.link.reconcile_words import words_by_issue
 from sosach.link.review_cards import lines_of_pairs, make_cards
 from sosach.manifest import Manifest
 from sosach.places import place_join, place_words
@@ -62,17 +62,7 @@ proposed AS (
       || CASE WHEN is_pin(new_value) THEN mask_id(new_value) ELSE new_value END
       || ' (' || reason || ')',
     '; ' ORDER BY proposal_id) AS proposal
-  FROM proposals JOIN field_labels USING (register, field) GROUP BY 1),
-told AS (
-  SELECT register, record_id, other_register, other_record_id, xr,
-    coalesce((SELECT f.label || ': ' FROM field_labels f WHERE f.register = 'dan_cu' AND f.field = d.field), '')
-      || {likelier} AS words
-  FROM differences d WHERE xr IS NOT NULL AND likelier_wrong IS NOT NULL),
-likelier AS (
-  SELECT register, record_id, xr, string_agg(DISTINCT words, '; ' ORDER BY words) AS words
-  FROM (SELECT register, record_id, xr, words FROM told
-    UNION ALL SELECT other_register, other_record_id, xr, words FROM told)
-  GROUP BY ALL)
+  FROM proposals JOIN field_labels USING (register, field) GROUP BY 1)
 SELECT i.unit, i.issue_id, i.rule_id, i.severity, i.register, i.record_key,
   n.person, coalesce(e.message, '{not_run}') AS message, coalesce(e.evidence, '{{}}') AS evidence, p.proposal,
   i.first_seen,
@@ -81,7 +71,7 @@ FROM issues i
 LEFT JOIN evidence e ON e.register = i.register AND e.record_id = i.record_id AND e.rule_id = i.rule_id
 LEFT JOIN named n ON n.register = i.register AND n.record_id = i.record_id
 LEFT JOIN proposed p USING (issue_id)
-LEFT JOIN likelier k ON k.register = i.register AND k.record_id = i.record_id AND k.xr = split_part(i.rule_id, '-', 1)
+LEFT JOIN issue_words k USING (issue_id)
 LEFT JOIN delivered f ON f.delivery_id = split_part(i.record_id, ':', 1)
 {parts}
 WHERE i.state IN ('new', 'open', 'reopened') AND i.severity <> 'info'
@@ -122,6 +112,7 @@ def build_lines(con: duckdb.DuckDBPyConnection, registers: dict[str, Register], 
         for register, sql in _NAMES.items()
     )
     place, parts = place_words("i.record_id"), place_join("i.record_id")
+    words_by_issue(con)
     con.execute(
         _LINES.format(
             not_run=_NOT_RUN,
@@ -130,7 +121,6 @@ def build_lines(con: duckdb.DuckDBPyConnection, registers: dict[str, Register], 
             files=files,
             place=place,
             parts=parts,
-            likelier=likelier_words(),
         )
     )
     return {

@@ -57,7 +57,7 @@ UNION ALL SELECT left_id, right_id, method FROM leftover_edges
 _TABLES = f"""
 CREATE OR REPLACE TEMP TABLE links AS
 SELECT register, record_key, record_id, role, person_id, method, weight
-FROM previous_links ANTI JOIN inc_stirred USING (person_id)
+FROM prior ANTI JOIN inc_stirred USING (person_id)
 UNION ALL
 SELECT m.register, m.record_key, m.record_id, m.role, p.person_id, m.method, m.weight
 FROM members m JOIN cluster_person p USING (cluster);
@@ -148,6 +148,9 @@ def _prints(con: duckdb.DuckDBPyConnection) -> None:
     )
     prints.make_mention_prints(con, "linked")
     con.execute("""
-    INSERT INTO mention_prints BY NAME
-    FROM previous_mention_prints ANTI JOIN inc_affected USING (register, record_id, role)
-    ANTI JOIN inc_changed USING (register, record_id)""")
+    CREATE OR REPLACE TEMP TABLE inc_prints AS FROM mention_prints;
+    DROP TABLE mention_prints;
+    CREATE TEMP VIEW mention_prints AS
+    SELECT register, record_id, role, pin_key, cmnd_key, keys, ties FROM previous_mention_prints
+    ANTI JOIN inc_affected USING (register, record_id, role) ANTI JOIN inc_changed USING (register, record_id)
+    UNION ALL SELECT register, record_id, role, pin_key, cmnd_key, keys, ties FROM inc_prints""")

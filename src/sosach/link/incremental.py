@@ -87,7 +87,8 @@ def affected(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     con.execute("""
     CREATE OR REPLACE TEMP TABLE inc_fresh_keys AS SELECT DISTINCT register, record_id, record_key FROM mentions;
     CREATE OR REPLACE TEMP TABLE inc_old AS
-    SELECT p.* FROM previous_mention_prints p SEMI JOIN inc_changed c USING (register, record_id)""")
+    SELECT register, record_id, role, pin_key, cmnd_key, keys, ties, record_key
+    FROM prior SEMI JOIN inc_changed USING (register, record_id)""")
     _touched_subjects(con)
     _first(con)
     _dependent(con)
@@ -116,12 +117,12 @@ def _touched_subjects(con: duckdb.DuckDBPyConnection) -> None:
     SELECT DISTINCT unnest([pin_key, cmnd_key] || {prints.keys(prints.EXACT)}) AS key
     FROM inc_fresh JOIN subjects USING (register, record_id);
     CREATE OR REPLACE TEMP TABLE inc_mates AS
-    SELECT DISTINCT record_id AS id FROM previous_links SEMI JOIN (
-      SELECT person_id FROM previous_links JOIN inc_changed USING (register, record_id) WHERE {_SUBJECT}
-    ) USING (person_id) WHERE {_SUBJECT};
+    SELECT DISTINCT record_id AS id FROM prior SEMI JOIN (
+      SELECT person FROM prior SEMI JOIN {prints.with_record("inc_changed")} USING (record) WHERE subject
+    ) USING (person) WHERE subject;
     CREATE OR REPLACE TEMP TABLE inc_near AS
     SELECT record_id AS id FROM inc_fresh WHERE {_SUBJECT} UNION SELECT id FROM inc_mates
-    UNION SELECT record_id FROM ({prints.sharing("inc_key", _SUBJECT)})""")
+    UNION SELECT record_id FROM ({prints.sharing("inc_key", "subject")})""")
     _close_persons(con, "inc_near")
     clusters.start(con)
     _collect(con, f"SELECT '{SUBJECTS.register}' AS register, id AS record_id FROM inc_near", "inc_near_keys")
@@ -138,9 +139,9 @@ def _close_persons(con: duckdb.DuckDBPyConnection, table: str) -> None:
     con.execute(f"""
     INSERT INTO {table}
     SELECT DISTINCT id FROM (
-      SELECT l.record_id AS id FROM previous_links l
-      WHERE l.{_SUBJECT} AND l.person_id IN (
-        SELECT person_id FROM previous_links l SEMI JOIN {table} t ON t.id = l.record_id WHERE l.{_SUBJECT})
+      SELECT record_id AS id FROM prior WHERE subject AND person IN (
+        SELECT person FROM prior
+        SEMI JOIN (SELECT hash('{SUBJECTS.register}', id) AS record FROM {table}) USING (record) WHERE subject)
       UNION ALL
       SELECT id FROM previous_stopped_members WHERE key IN (
         SELECT key FROM previous_stopped_members SEMI JOIN {table} USING (id)))
@@ -152,19 +153,18 @@ def _first(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
     CREATE OR REPLACE TEMP TABLE inc_subject_prints AS
     FROM inc_near_keys SEMI JOIN inc_touched t ON t.id = record_id
-    UNION ALL FROM inc_old WHERE {_SUBJECT};
+    UNION ALL SELECT * EXCLUDE (record_key) FROM inc_old WHERE {_SUBJECT};
     CREATE OR REPLACE TEMP TABLE inc_key AS
     SELECT DISTINCT unnest([pin_key, cmnd_key] || keys) AS key FROM inc_subject_prints;
     CREATE OR REPLACE TEMP TABLE inc_person AS
-    SELECT DISTINCT person_id FROM previous_links
-    SEMI JOIN inc_subject_prints USING (register, record_id) WHERE {_SUBJECT};
+    SELECT DISTINCT person FROM prior SEMI JOIN {prints.with_record("inc_subject_prints")} USING (record) WHERE subject;
     CREATE OR REPLACE TEMP TABLE inc_affected AS
     SELECT register, record_id, role FROM inc_fresh WHERE NOT {_SUBJECT}
     UNION
     SELECT register, record_id, role FROM (
-      ({prints.sharing("inc_key", f"NOT {_SUBJECT}")})
+      ({prints.sharing("inc_key", "NOT subject")})
       UNION ALL
-      SELECT register, record_id, role FROM previous_links SEMI JOIN inc_person USING (person_id) WHERE NOT {_SUBJECT}
+      SELECT register, record_id, role FROM prior SEMI JOIN inc_person USING (person) WHERE NOT subject
     ) ANTI JOIN inc_changed USING (register, record_id)""")
 
 
@@ -174,14 +174,13 @@ def _dependent(con: duckdb.DuckDBPyConnection) -> None:
     CREATE OR REPLACE TEMP TABLE inc_key AS
     SELECT DISTINCT unnest(ties) AS key FROM inc_subject_prints UNION SELECT pin_key FROM inc_subject_prints;
     CREATE OR REPLACE TEMP TABLE inc_person AS
-    SELECT DISTINCT person_id FROM previous_links SEMI JOIN ({_tied("inc_key")}) USING (register, record_id);
+    SELECT DISTINCT person FROM prior WHERE n IN ({_tied("inc_key")});
     CREATE OR REPLACE TEMP TABLE inc_frontier AS
     SELECT register, record_id, record_key, pin_key
     FROM inc_fresh JOIN inc_fresh_keys USING (register, record_id) WHERE NOT {_SUBJECT}
     UNION SELECT register, record_id, record_key, pin_key
-    FROM inc_old JOIN previous_links USING (register, record_id, role) WHERE NOT {_SUBJECT}
-    UNION SELECT register, record_id, record_key, NULL
-    FROM previous_links SEMI JOIN inc_person USING (person_id) WHERE NOT {_SUBJECT};
+    FROM inc_old WHERE NOT {_SUBJECT}
+    UNION SELECT register, record_id, record_key, NULL FROM prior SEMI JOIN inc_person USING (person) WHERE NOT subject;
     INSERT INTO inc_frontier {_reached("inc_affected")}""")
     for _ in range(ROUNDS):
         asking = " UNION ALL ".join(
@@ -191,12 +190,11 @@ def _dependent(con: duckdb.DuckDBPyConnection) -> None:
         )
         con.execute(f"""
         CREATE OR REPLACE TEMP TABLE inc_added AS
-        SELECT register, record_id, role FROM previous_links SEMI JOIN (
-          SELECT register, record_id, role FROM previous_mention_prints SEMI JOIN inc_frontier USING (pin_key)
-        ) USING (register, record_id, role) WHERE NOT {_SUBJECT} AND ({_OPEN} OR register = 'cu_tru')
-        UNION SELECT register, record_id, role FROM previous_links
-        SEMI JOIN (SELECT register, record_id FROM inc_frontier UNION ALL ({asking})) USING (register, record_id)
-        WHERE NOT {_SUBJECT} AND {_OPEN};
+        SELECT register, record_id, role FROM prior SEMI JOIN inc_frontier USING (pin_key)
+        WHERE NOT subject AND ({_OPEN} OR register = 'cu_tru')
+        UNION SELECT register, record_id, role FROM prior SEMI JOIN
+          {prints.with_record(f"(SELECT register, record_id FROM inc_frontier UNION ALL ({asking}))")} USING (record)
+        WHERE NOT subject AND {_OPEN};
         DELETE FROM inc_added WHERE (register, record_id) IN (SELECT (register, record_id) FROM inc_changed)
           OR (register, record_id, role) IN (SELECT (register, record_id, role) FROM inc_affected);
         INSERT INTO inc_affected FROM inc_added;
@@ -206,18 +204,16 @@ def _dependent(con: duckdb.DuckDBPyConnection) -> None:
 def _reached(table: str) -> str:
     """SELECT of unchanged namings with what others may refer to them by."""
     return (
-        f"SELECT register, record_id, l.record_key, p.pin_key FROM {table} "
-        "JOIN previous_links l USING (register, record_id, role) "
-        "JOIN previous_mention_prints p USING (register, record_id, role)"
+        f"SELECT register, record_id, record_key, pin_key FROM prior "
+        f"SEMI JOIN {prints.with_record(table)} USING (record, role)"
     )
 
 
 def _tied(wanted: str) -> str:
-    """SELECT ``register, record_id`` of former subjects that bear a hashed number or name it as a relative's."""
+    """SELECT the row in ``prior`` of former subjects that bear a hashed number or name it as a relative's."""
     return (
-        f"SELECT register, record_id FROM previous_mention_prints SEMI JOIN {wanted} ON pin_key = key WHERE {_SUBJECT} "
-        f"UNION SELECT register, record_id FROM (SELECT register, record_id, unnest(ties) AS key "
-        f"FROM previous_mention_prints WHERE {_SUBJECT}) SEMI JOIN {wanted} USING (key)"
+        f"SELECT n FROM prior SEMI JOIN {wanted} w ON pin_key = w.key WHERE subject UNION "
+        f"SELECT n FROM (SELECT n, unnest(ties) AS key FROM prior WHERE subject) SEMI JOIN {wanted} USING (key)"
     )
 
 
@@ -227,7 +223,7 @@ def _at_hand(con: duckdb.DuckDBPyConnection) -> None:
     CREATE OR REPLACE TEMP TABLE inc_support AS
     SELECT register, record_id, pin_key, true AS open FROM inc_fresh WHERE NOT {_SUBJECT}
     UNION SELECT register, record_id, pin_key, true
-    FROM inc_affected JOIN previous_mention_prints USING (register, record_id, role);
+    FROM prior SEMI JOIN {prints.with_record("inc_affected")} USING (record, role);
     CREATE OR REPLACE TEMP TABLE inc_frontier AS FROM inc_support""")
     for _ in range(ROUNDS):
         asked = " UNION ALL ".join(
@@ -236,15 +232,12 @@ def _at_hand(con: duckdb.DuckDBPyConnection) -> None:
             for register, key, other in _REFERENCES
         )
         con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE inc_near AS
-        SELECT register, record_id, role FROM previous_mention_prints
-        SEMI JOIN (SELECT pin_key FROM inc_frontier WHERE pin_key IS NOT NULL) USING (pin_key) WHERE NOT {_SUBJECT}
-        UNION SELECT register, record_id, role FROM previous_links SEMI JOIN inc_frontier USING (register, record_id)
-        UNION SELECT register, record_id, role FROM previous_links SEMI JOIN ({asked}) USING (register, record_key);
         CREATE OR REPLACE TEMP TABLE inc_frontier AS
-        SELECT register, record_id, pin_key, {_OPEN} AS open
-        FROM (FROM previous_links SEMI JOIN inc_near USING (register, record_id, role))
-        JOIN previous_mention_prints USING (register, record_id, role);
+        SELECT register, record_id, pin_key, {_OPEN} AS open FROM prior WHERE NOT subject AND n IN (
+          SELECT n FROM prior SEMI JOIN inc_frontier USING (pin_key)
+          UNION SELECT n FROM prior SEMI JOIN {prints.with_record("inc_frontier")} USING (record)
+          UNION SELECT n FROM (FROM prior WHERE register IN ({", ".join(f"'{r}'" for _, _, r in _REFERENCES)}))
+            SEMI JOIN ({asked}) USING (register, record_key));
         DELETE FROM inc_frontier WHERE (register, record_id) IN (SELECT (register, record_id) FROM inc_changed);
         INSERT INTO inc_support FROM inc_frontier;
         DELETE FROM inc_frontier WHERE NOT open""")
@@ -257,14 +250,14 @@ def _at_hand(con: duckdb.DuckDBPyConnection) -> None:
     FROM inc_support_keys JOIN mentions USING (register, record_id, role);
     CREATE OR REPLACE TEMP TABLE inc_near AS
     SELECT record_id AS id FROM inc_fresh WHERE {_SUBJECT} UNION SELECT id FROM inc_touched
-    UNION SELECT record_id FROM ({prints.sharing("inc_key", _SUBJECT)})""")
+    UNION SELECT record_id FROM ({prints.sharing("inc_key", "subject")})""")
     _add_tied(con)
     con.execute(f"""
     CREATE OR REPLACE TEMP TABLE inc_key AS
     SELECT DISTINCT unnest(keys) AS key FROM inc_support_keys
     SEMI JOIN (FROM inc_support WHERE open) USING (register, record_id)
     UNION SELECT unnest([pin_key, cmnd_key] || keys) FROM inc_near_keys SEMI JOIN inc_touched t ON t.id = record_id;
-    INSERT INTO inc_near SELECT record_id FROM ({prints.sharing("inc_key", _SUBJECT)})
+    INSERT INTO inc_near SELECT record_id FROM ({prints.sharing("inc_key", "subject")})
     ANTI JOIN inc_near ON inc_near.id = record_id""")
     _close_persons(con, "inc_near")
     con.execute(f"""
@@ -278,8 +271,9 @@ def _add_tied(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
     CREATE OR REPLACE TEMP TABLE inc_key AS
     WITH known AS (
-      SELECT pin_key, ties FROM previous_mention_prints p SEMI JOIN inc_near n ON n.id = p.record_id WHERE {_SUBJECT}
+      SELECT pin_key, ties FROM prior
+      SEMI JOIN (SELECT hash('{SUBJECTS.register}', id) AS record FROM inc_near) USING (record)
       UNION ALL SELECT pin_key, ties FROM inc_near_keys)
     SELECT pin_key AS key FROM known UNION SELECT unnest(ties) FROM known;
     INSERT INTO inc_near
-    SELECT record_id FROM ({_tied("inc_key")}) ANTI JOIN inc_near ON inc_near.id = record_id""")
+    SELECT record_id FROM prior WHERE n IN ({_tied("inc_key")}) AND record_id NOT IN (SELECT id FROM inc_near)""")

@@ -8,9 +8,7 @@ import duckdb
 
 from sosach.link import prints
 from sosach.link.blocking import RULES
-from sosach.link.mentions import SUBJECTS, collect
-
-_SUBJECT = f"register = '{SUBJECTS.register}'"
+from sosach.link.mentions import collect
 
 
 def close_leftovers(con: duckdb.DuckDBPyConnection) -> None:
@@ -20,26 +18,27 @@ def close_leftovers(con: duckdb.DuckDBPyConnection) -> None:
     again, and with them all that they were grouped with; ``mentions`` then also holds whoever shares a key with any of
     these, since a group of equal keys hangs together by its first.
     """
-    unlinked = f"NOT {_SUBJECT} AND method = 'unlinked'"
+    unlinked = "NOT subject AND method = 'unlinked'"
+    naming = "SELECT register, record_id, role FROM"
+    went = f"({naming} inc_affected UNION ALL {naming} inc_old)"
     con.execute(f"""
     CREATE OR REPLACE TEMP TABLE inc_left AS
     FROM (FROM inc_mentions ANTI JOIN linked USING (id)) SEMI JOIN inc_affected USING (register, record_id, role);
     CREATE OR REPLACE TEMP TABLE inc_was_left AS
-    SELECT register, record_id, role, person_id FROM previous_links SEMI JOIN (
-      SELECT register, record_id, role FROM inc_affected
-      UNION ALL SELECT register, record_id, role FROM inc_old) USING (register, record_id, role) WHERE {unlinked};
+    SELECT register, record_id, role, record, person FROM prior
+    SEMI JOIN {prints.with_record(went)} USING (record, role) WHERE {unlinked};
     CREATE OR REPLACE TEMP TABLE inc_key AS
     SELECT unnest({prints.keys(RULES)}) AS key FROM inc_left
     UNION SELECT unnest([pin_key, cmnd_key] || keys)
-    FROM previous_mention_prints SEMI JOIN inc_was_left USING (register, record_id, role);
+    FROM prior SEMI JOIN inc_was_left USING (record, role);
     CREATE OR REPLACE TEMP TABLE inc_near_left AS
-    SELECT register, record_id, role, person_id FROM previous_links
-    SEMI JOIN ({prints.sharing("inc_key", f"NOT {_SUBJECT}")}) USING (register, record_id, role) WHERE {unlinked}
-    UNION FROM inc_was_left;
+    SELECT register, record_id, role, person FROM prior SEMI JOIN (
+      {prints.sharing("inc_key", unlinked)}) USING (register, record_id, role) WHERE {unlinked}
+    UNION SELECT register, record_id, role, person FROM inc_was_left;
     CREATE OR REPLACE TEMP TABLE inc_regroup AS
-    SELECT register, record_id, role FROM previous_links SEMI JOIN inc_near_left USING (person_id) WHERE {unlinked}
+    SELECT register, record_id, role, record FROM prior SEMI JOIN inc_near_left USING (person) WHERE {unlinked}
     UNION
-    SELECT register, record_id, role FROM previous_links WHERE {unlinked}
+    SELECT register, record_id, role, record FROM prior WHERE {unlinked}
       AND concat_ws('|', register, record_id, role) IN (
         SELECT id FROM previous_stopped_members WHERE key IN (
           SELECT key FROM previous_stopped_members
@@ -47,12 +46,10 @@ def close_leftovers(con: duckdb.DuckDBPyConnection) -> None:
     CREATE OR REPLACE TEMP TABLE inc_key AS
     SELECT unnest({prints.keys(RULES)}) AS key FROM inc_left
     UNION SELECT unnest([pin_key, cmnd_key] || keys)
-    FROM previous_mention_prints SEMI JOIN inc_regroup USING (register, record_id, role);
+    FROM prior SEMI JOIN inc_regroup USING (record, role);
     CREATE OR REPLACE TEMP TABLE inc_beside AS
     SELECT register, record_id, role FROM (
-      FROM inc_regroup UNION
-      SELECT register, record_id, role FROM previous_links
-      SEMI JOIN ({prints.sharing("inc_key", f"NOT {_SUBJECT}")}) USING (register, record_id, role) WHERE {unlinked})
+      SELECT register, record_id, role FROM inc_regroup UNION ({prints.sharing("inc_key", unlinked)}))
     ANTI JOIN inc_affected USING (register, record_id, role) ANTI JOIN inc_changed USING (register, record_id);
     CREATE OR REPLACE TEMP TABLE inc_regrouped AS
     SELECT id FROM inc_left UNION SELECT concat_ws('|', register, record_id, role)

@@ -19,7 +19,7 @@ from sosach.link.incremental_leftovers import close_leftovers
 from sosach.link.leftovers import group_leftovers
 from sosach.link.mentions import collect
 from sosach.link.model_file import save
-from sosach.link.previous import Previous, model_path, open_previous, previous, recipe, state_path
+from sosach.link.previous import Previous, load_prior, model_path, open_previous, previous, recipe, state_path
 from sosach.link.subjects import join_subjects, score_subjects
 
 ORDER = {
@@ -28,7 +28,7 @@ ORDER = {
     "link_pairs": (
         "register, record_id, role, weight DESC, subject_record_id, other_register, other_record_id, other_role"
     ),
-    "person_changes": "change, person_id, other_person_id",
+    "person_changes": "person_id, other_person_id, change, register, record_id, role, reason",
     "stopped_clusters": "key, size, reason",
     "stopped_members": "key, id",
     "person_ids": "person_id",
@@ -84,6 +84,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, model: Model) -> None:
 
 def _day(con: duckdb.DuckDBPyConnection, run_id: str, before: Previous) -> dict[str, int] | None:
     """Link what changed; None where a person's number of namings comes to the limit, which only a full run settles."""
+    load_prior(con)
     counts = affected(con)
     clusters.start(con)
     collect(con, "inc_wanted")

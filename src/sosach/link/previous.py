@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from sosach.duck import literal
-from sosach.errors import SettingsError
+from sosach.errors import BalanceError, MissingArtefactError, SettingsError
 from sosach.lake import Run, read_json
 from sosach.link.config import LinkConfig
 from sosach.link.engine import Model
@@ -76,10 +76,9 @@ def previous(run: Run | None, config: LinkConfig) -> tuple[Previous | None, str]
     """
     if run is None:
         return None, "no_previous_run"
-    if not all(run.table(name).is_file() for name in TABLES) or not state_path(run).is_file():
+    if not all(run.table(name).is_file() for name in TABLES) or not model_path(run).is_file():
         return None, "previous_run_incomplete"
-    state = read_json(state_path(run))
-    if state.get("recipe") != recipe():
+    if _recipe_of(run) != recipe():
         return None, "other_program"
     try:
         model = load(model_path(run))
@@ -88,6 +87,15 @@ def previous(run: Run | None, config: LinkConfig) -> tuple[Previous | None, str]
     if model.config.digest != config.digest:
         return None, "other_model"
     return Previous(run, model), ""
+
+
+def _recipe_of(run: Run) -> str | None:
+    """The recipe with which a run was linked; None where it says none, or its file is damaged."""
+    try:
+        state = read_json(state_path(run))
+    except (MissingArtefactError, ValueError):
+        return None
+    return str(state.get("recipe")) if isinstance(state, dict) else None
 
 
 def open_previous(con: duckdb.DuckDBPyConnection, run: Run | None) -> None:
@@ -104,3 +112,31 @@ def open_previous(con: duckdb.DuckDBPyConnection, run: Run | None) -> None:
         else:
             query = f"SELECT {', '.join(f'NULL::{kind} AS {column}' for column, kind in columns.items())} WHERE false"
         con.execute(f"CREATE OR REPLACE TEMP VIEW previous_{name} AS {query}")
+
+
+def load_prior(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``prior``: links and prints of the run before in memory, a row a naming, for looking up again and again.
+
+    Beside their columns it has ``n``, a number of its own; ``record`` and ``person``, hashes of register and record id
+    and of the person id (a chance hit makes something be looked at for nothing); ``subject``, whether of ``dan_cu``.
+
+    Raises:
+        BalanceError: the two files do not have the same namings in the same order.
+    """
+    con.execute("""
+    CREATE OR REPLACE TEMP TABLE prior AS
+    SELECT l.register, l.record_id, l.role, l.record_key, l.person_id, l.method, l.weight,
+      p.pin_key, p.cmnd_key, p.keys, p.ties, row_number() OVER () AS n, hash(l.register, l.record_id) AS record,
+      hash(l.person_id) AS person, l.register = 'dan_cu' AS subject,
+      (l.register, l.record_id, l.role) IS DISTINCT FROM (p.register, p.record_id, p.role) AS apart
+    FROM previous_links l POSITIONAL JOIN previous_mention_prints p""")
+    row = con.execute("SELECT count(*) FROM prior WHERE apart").fetchone()
+    if row and row[0]:
+        raise BalanceError(
+            f"links and mention_prints of the run before differ in {row[0]} namings. Link that run again in full."
+        )
+    con.execute("""
+    CREATE OR REPLACE TEMP VIEW previous_links AS
+    SELECT register, record_id, role, record_key, person_id, method, weight FROM prior;
+    CREATE OR REPLACE TEMP VIEW previous_mention_prints AS
+    SELECT register, record_id, role, pin_key, cmnd_key, keys, ties FROM prior""")

@@ -87,7 +87,7 @@ def sharing(wanted: str, where: str) -> str:
     return (
         f"{columns} SEMI JOIN {wanted} w ON pin_key = w.key WHERE {where} UNION "
         f"{columns} SEMI JOIN {wanted} w ON cmnd_key = w.key WHERE {where} UNION "
-        f"{columns} WHERE rowid IN (SELECT n FROM (SELECT rowid AS n, unnest(keys) AS key FROM prior WHERE {where}) "
+        f"{columns} WHERE n IN (SELECT n FROM (SELECT n, unnest(keys) AS key FROM prior WHERE {where}) "
         f"SEMI JOIN {wanted} USING (key))"
     )
 
