@@ -102,7 +102,7 @@ WITH named AS (
 placed AS (
   SELECT e.person_id, e.seq, arg_max(n.name, (coalesce(e.registered, e.day_to) BETWEEN
       coalesce(n.valid_from, DATE '0001-01-01') AND coalesce(n.valid_to, DATE '9999-01-01'),
-      n.valid_to IS NULL)) AS name
+      n.valid_to IS NULL, coalesce(n.valid_from, DATE '0001-01-01'), n.name)) AS name
   FROM marital_events e JOIN named n ON n.code = e.place GROUP BY e.person_id, e.seq),
 told AS (
   SELECT e.*,

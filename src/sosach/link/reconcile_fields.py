@@ -134,7 +134,7 @@ SELECT DISTINCT ON (item) item, role, record_id, ngay_dang_ky, other,
   CASE role WHEN 'chong' THEN vo_so_giay_to_tuy_than ELSE chong_so_giay_to_tuy_than END AS so,
   huy_ket_hon_ngay_ghi_chu IS NOT NULL OR coalesce(tinh_trang_ket_hon IN ('Đã ly hôn', 'Đã hủy việc kết hôn'), FALSE)
     OR EXISTS (FROM ended e WHERE e.item = m.item AND e.other = m.other AND e.since >= m.ngay_dang_ky) AS over
-FROM m ORDER BY item, ngay_dang_ky DESC, record_id"""
+FROM m ORDER BY item, ngay_dang_ky DESC, record_id, role"""
 
 _SPOUSE = """
 SELECT w.item, 'dan_cu' AS register, 'chu_the' AS role, d.record_id, TRUE AS main, TRUE AS cell,
