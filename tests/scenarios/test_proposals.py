@@ -39,7 +39,7 @@ def test_a_divorce_not_yet_on_the_record_is_proposed_with_its_chain() -> None:
         assert proposed(con, [("h", "XR07", "new")]) == [
             ("status_from_events", "h", "tinh_trang_hon_nhan", "DANG_CO_VO_CHONG", "LY_HON", "pin")
         ]
-        assert con.execute("SELECT evidence FROM proposals").fetchone() == ("kết hôn k → bản án j2015-06-07",)
+        assert con.execute("SELECT evidence FROM proposals").fetchone() == ("kết hôn k → bản án j02015-06-07",)
 
 
 def test_no_proposal_without_an_open_issue() -> None:

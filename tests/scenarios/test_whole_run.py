@@ -143,7 +143,7 @@ def test_an_unknown_place_reaches_an_officer_with_file_row_and_remedy(sample: Pa
 def test_the_summary_agrees_with_queries_on_what_was_delivered_and_written(finished: tuple[Settings, str]) -> None:
     settings, run_id = finished
     lines = summary(settings, run_id)
-    assert len(lines) == 10
+    assert len(lines) == 11
     root = settings.home / "runs" / run_id
     manifest = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as con:

@@ -14,7 +14,7 @@ from splink.blocking_rule_library import CustomRule
 from sosach.errors import EngineError, MissingArtefactError, SettingsError
 from sosach.link import engine, model_file, scoring
 from sosach.link.config import Comparison, Level, LinkConfig, TrainingBlock
-from sosach.link.engine import Model
+from sosach.link.engine import PAIRS_A_RECORD, Model
 from sosach.link.estimate import DECLARED, TRAINED, Parameter
 from sosach.link.pairs import block_pairs
 from tests.unit.link_sample import BIRTH, MOTHER, NAME, NUMBER, N, config, null, other, world
@@ -230,7 +230,8 @@ def test_a_level_never_seen_is_as_declared_and_said(con: duckdb.DuckDBPyConnecti
     model = trained(con, config(comparisons=(name, BIRTH, MOTHER, NUMBER)))
     level = model.parameters["ho_ten"][1]
     assert (level.m_from, level.u_from) == (DECLARED, DECLARED)
-    assert level.u <= 3 / (MENTIONED * N - MENTIONED) * 1.01  # not one in so many pairs: at most three in as many
+    drawn = PAIRS_A_RECORD * (MENTIONED + N)
+    assert level.u <= 3 / (drawn - MENTIONED) * 1.01  # not one in so many pairs: at most three in as many
     assert {"ho_ten=1: m was not seen and is as declared", "ho_ten=1: u was not seen and is as declared"} <= set(
         model.notes
     )
