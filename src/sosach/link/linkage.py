@@ -4,6 +4,8 @@ Orchestration only. The steps of a full run are in ``match``; what a day has to 
 how the day's result is joined with the old is in ``carry``.
 """
 
+from collections.abc import Mapping
+
 import duckdb
 
 from sosach.duck import write_parquet
@@ -76,10 +78,15 @@ def link(
 
 def write(con: duckdb.DuckDBPyConnection, run: Run, model: Model) -> None:
     """Write the tables that :func:`link` made, the model and what else the next run needs into the run's folder."""
-    for name, order in ORDER.items():
-        write_parquet(con, f"FROM {name}", run.table(name), order)
+    write_tables(con, run, ORDER)
     save(model, model_path(run))
     write_json(state_path(run), {"recipe": recipe()})
+
+
+def write_tables(con: duckdb.DuckDBPyConnection, run: Run, tables: Mapping[str, str]) -> None:
+    """Write tables of the connection into the run's folder, each in its total order (name to columns)."""
+    for name, order in tables.items():
+        write_parquet(con, f"FROM {name}", run.table(name), order)
 
 
 def _day(con: duckdb.DuckDBPyConnection, run_id: str, before: Previous) -> dict[str, int] | None:

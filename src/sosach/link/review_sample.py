@@ -14,7 +14,7 @@ import duckdb
 
 from sosach.errors import SettingsError
 from sosach.lake import Run, read_json, write_json
-from sosach.report.workbook_pairs import IDENTITY, pair_id
+from sosach.report.workbook_pairs import IDENTITY, Identified
 
 STRATA = {
     "pin": ("linked by identity number", 1.0),
@@ -79,31 +79,13 @@ ORDER BY stratum, {_PLACE}
 
 
 @dataclass(frozen=True)
-class DrawnPair:
+class DrawnPair(Identified):
     """One pair of the sample; '' where the identity has nothing. ``print`` is that of the line that was shown."""
 
-    register: str
-    record_id: str
-    role: str
-    subject_record_id: str
-    other_register: str
-    other_record_id: str
-    other_role: str
     stratum: str
     decision: str
     weight: float | None
     print: str = ""
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What the pair is about, as in ``workbook_pairs.IDENTITY``."""
-        second = (self.subject_record_id, self.other_register, self.other_record_id, self.other_role)
-        return (self.register, self.record_id, self.role, *second)
-
-    @property
-    def pair_id(self) -> str:
-        """Its short name, as in the workbooks."""
-        return pair_id(self.identity)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ Holds the order of the steps and of the rows of each table. What the tables mean
 
 import duckdb
 
-from sosach.duck import write_parquet
 from sosach.errors import BalanceError
 from sosach.lake import Run
 from sosach.link.certificates import build_certificates
 from sosach.link.coverage import build_coverage
-from sosach.link.linkage import link
+from sosach.link.linkage import link, write_tables
 from sosach.link.linkage import write as write_linkage
 from sosach.link.mentions import count_namings
 from sosach.link.reconcile import reconcile
@@ -62,14 +61,9 @@ def link_run(
         "CREATE OR REPLACE TEMP TABLE difference_counts AS SELECT register, role, field, state, kind, "
         "sum(n)::BIGINT AS n FROM difference_counts GROUP BY ALL"
     )
-    _write(con, run, _DIFFERENCES)
+    write_tables(con, run, _DIFFERENCES)
     counts |= build_coverage(con, coverage_floor, manifest.as_of.year)
     counts |= derive(con, manifest.as_of)
     counts |= build_certificates(con, manifest.as_of)
-    _write(con, run, _MARITAL)
+    write_tables(con, run, _MARITAL)
     return counts
-
-
-def _write(con: duckdb.DuckDBPyConnection, run: Run, tables: dict[str, str]) -> None:
-    for name, order in tables.items():
-        write_parquet(con, f"FROM {name}", run.table(name), order)

@@ -54,12 +54,8 @@ class PairSide:
 
 
 @dataclass(frozen=True)
-class PairLine:
-    """Two records that may be one person. Personal: goes only into a workbook, already masked.
-
-    The first is a mention (``register, record_id, role``); the second a citizen's record (``subject_record_id``) or,
-    where that is '', another mention.
-    """
+class Identified:
+    """What names a pair wherever it stands: in a workbook, in a drawn sample."""
 
     register: str
     record_id: str
@@ -68,10 +64,6 @@ class PairLine:
     other_register: str
     other_record_id: str
     other_role: str
-    sides: tuple[PairSide, PairSide]
-    papers_differ: bool  # both have a number of one kind, and not the same; masked numbers do not show it
-    likeness: str = ""
-    reason: str = ""
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -83,6 +75,20 @@ class PairLine:
     def pair_id(self) -> str:
         """A short name that follows from the pair's identity alone."""
         return pair_id(self.identity)
+
+
+@dataclass(frozen=True)
+class PairLine(Identified):
+    """Two records that may be one person. Personal: goes only into a workbook, already masked.
+
+    The first is a mention (``register, record_id, role``); the second a citizen's record (``subject_record_id``) or,
+    where that is '', another mention.
+    """
+
+    sides: tuple[PairSide, PairSide]
+    papers_differ: bool  # both have a number of one kind, and not the same; masked numbers do not show it
+    likeness: str = ""
+    reason: str = ""
 
 
 def pair_id(identity: Sequence[str]) -> str:
